@@ -1,0 +1,178 @@
+package fedmsg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rabbitmq/amqp091-go"
+)
+
+func (q *Queue) drain(ctx context.Context, most int, taking time.Duration, handle Handler) (done Drained, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("drain queue %s: %w", q.cfg.Queue, err)
+		}
+	}()
+	done.Left = -1
+	stop := time.NewTimer(taking)
+	defer stop.Stop()
+	s, err := q.connect(ctx)
+	if err != nil {
+		return done, err
+	}
+	defer s.close()
+	waiting, err := q.declare(s)
+	if err != nil {
+		return done, cause(ctx, err)
+	}
+	if waiting == 0 {
+		done.Empty, done.Left = true, 0
+		return done, nil
+	}
+	r := &run{queue: q, session: s, handle: handle, most: most, untilEmpty: true, stop: stop.C}
+	err = r.consume(ctx)
+	done = r.done()
+	if err == nil && !done.Empty {
+		if left, lookErr := q.waiting(s); lookErr == nil {
+			done.Left = left
+		}
+	}
+	return done, err
+}
+
+// run is one subscription: deliveries in, at most Workers of them handled at a
+// time, each acked after its own handling.
+type run struct {
+	queue      *Queue
+	session    *session
+	handle     Handler
+	most       int  // 0 is no bound
+	untilEmpty bool // or for ever
+	stop       <-chan time.Time
+	crew       crew
+	empty      bool
+}
+
+func (r *run) done() Drained {
+	done := r.crew.tally()
+	done.Empty = r.empty
+	if !done.Empty {
+		done.Left = -1
+	}
+	return done
+}
+
+// consume subscribes and works until there is a reason to end. What was
+// delivered but not acked by then goes back to its place in the queue.
+func (r *run) consume(ctx context.Context) error {
+	cfg := r.queue.cfg
+	window := cfg.Prefetch
+	if r.most > 0 {
+		window = min(window, r.most)
+	}
+	if err := r.session.ch.Qos(window, 0, false); err != nil {
+		return fmt.Errorf("set prefetch: %w", cause(ctx, err))
+	}
+	const tag = "distaff"
+	deliveries, err := r.session.ch.Consume(cfg.Queue, tag, false, false, false, false, nil)
+	if err != nil {
+		return fmt.Errorf("subscribe: %w", cause(ctx, err))
+	}
+	r.crew.start(cfg.Workers)
+	err = r.pump(ctx, tag, deliveries)
+	// Failures inside the crew come first: they are why the pump ended.
+	if failure := r.crew.finish(); failure != nil {
+		err = failure
+	}
+	// All that is not acked now, at once: nothing waits for the closing.
+	_ = r.session.ch.Nack(0, true, true)
+	return err
+}
+
+// pump hands deliveries to the crew until it should take no more.
+func (r *run) pump(ctx context.Context, tag string, deliveries <-chan amqp091.Delivery) error {
+	quiet := time.NewTimer(r.queue.cfg.Quiet)
+	defer quiet.Stop()
+	ending := false // unsubscribed: what still comes was under way
+	for taken := 0; r.most == 0 || taken < r.most; taken++ {
+		d, more, err := r.next(ctx, quiet, tag, deliveries, &ending)
+		if !more || err != nil {
+			return err
+		}
+		if !r.crew.take(ctx, r.stop) {
+			return nil
+		}
+		r.crew.work(func() (Drained, error) { return r.one(ctx, d) })
+	}
+	return nil
+}
+
+// next waits for a delivery. Silence on an empty queue unsubscribes; then the
+// deliveries end by themselves after the last one under way.
+func (r *run) next(ctx context.Context, quiet *time.Timer, tag string, deliveries <-chan amqp091.Delivery, ending *bool) (amqp091.Delivery, bool, error) {
+	for {
+		quiet.Reset(r.queue.cfg.Quiet)
+		select {
+		case d, open := <-deliveries:
+			switch {
+			case open:
+				return d, true, nil
+			case *ending:
+				r.empty = true
+				return d, false, nil
+			}
+			return d, false, r.session.lost()
+		case <-ctx.Done():
+			return amqp091.Delivery{}, false, nil
+		case <-r.stop:
+			return amqp091.Delivery{}, false, nil
+		case <-r.crew.failed:
+			return amqp091.Delivery{}, false, nil
+		case <-quiet.C:
+			if !r.untilEmpty || *ending {
+				continue
+			}
+			waiting, err := r.queue.waiting(r.session)
+			if err != nil {
+				return amqp091.Delivery{}, false, cause(ctx, err)
+			}
+			if waiting > 0 {
+				continue
+			}
+			if err := r.session.ch.Cancel(tag, false); err != nil {
+				return amqp091.Delivery{}, false, fmt.Errorf("unsubscribe: %w", cause(ctx, err))
+			}
+			*ending = true
+		}
+	}
+}
+
+// one brings a single delivery to its end: handled or set aside, and then
+// acked; or put back.
+func (r *run) one(ctx context.Context, d amqp091.Delivery) (did Drained, err error) {
+	m, err := FromDelivery(d)
+	if err == nil {
+		err = r.handle(ctx, m)
+		did.Handled, did.Newest = 1, m.Sent
+	}
+	if errors.Is(err, ErrMalformed) || errors.Is(err, ErrPoison) {
+		err = r.queue.cfg.SetAside(ctx, Malformed{
+			ID: d.MessageId, Topic: d.RoutingKey, Headers: plainTable(d.Headers),
+			Body: d.Body, Redelivered: d.Redelivered, Reason: err,
+		})
+		did = Drained{SetAside: 1}
+	}
+	if err != nil {
+		_ = d.Nack(false, true)
+		return Drained{}, fmt.Errorf("handle message %.200q on %.255q: %w", d.MessageId, d.RoutingKey, err)
+	}
+	if err := d.Ack(false); err != nil {
+		return Drained{}, fmt.Errorf("ack message %.200q (it will come again): %w", d.MessageId, err)
+	}
+	if d.Redelivered {
+		did.Redelivered = 1
+	}
+	return did, nil
+}
