@@ -109,7 +109,7 @@ func TestRequestCarriesConditionTypeAndChecksum(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"If-Match": `"old"`, "If-None-Match": "", "Content-Type": "text/html",
-		"Cache-Control": "no-cache", "X-Amz-Checksum-Crc32": "jNxWGQ==",
+		"Cache-Control": "no-cache", "X-Amz-Checksum-Crc32": "jNwWgw==",
 	} {
 		if got.Get(name) != want {
 			t.Errorf("%s: %q, want %q", name, got.Get(name), want)
