@@ -1,0 +1,220 @@
+package xmlrpc
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// Bounds of what is read. A Koji answer nests five deep at most; a name of a
+// tag or a member has at most a few dozen bytes.
+const (
+	maxDepth = 64
+	maxTag   = 4 << 10
+	window   = 64 << 10
+)
+
+// ErrTooLarge says that a document went over the limit given for it.
+var ErrTooLarge = errors.New("answer is larger than allowed")
+
+// scanner splits a document into tags and the text between them. It keeps one
+// window of it, which grows only for a longer piece of text.
+type scanner struct {
+	src      io.Reader
+	buf      []byte
+	pos, end int
+	left     int64 // bytes src may still give
+	eof      bool
+	broken   error // what src failed with
+	names    map[string]string
+}
+
+func newScanner(src io.Reader, limit int64) *scanner {
+	return &scanner{src: src, buf: make([]byte, window), left: limit, names: map[string]string{}}
+}
+
+// fill reads more, keeping buf[pos:end]. It answers io.ErrUnexpectedEOF at the
+// end of the document.
+func (s *scanner) fill() error {
+	if s.eof {
+		return io.ErrUnexpectedEOF
+	}
+	if s.pos > 0 {
+		s.end = copy(s.buf, s.buf[s.pos:s.end])
+		s.pos = 0
+	}
+	if s.end == len(s.buf) {
+		s.buf = append(s.buf, make([]byte, len(s.buf))...)
+	}
+	for range 100 { // as bufio does, against a reader that gives nothing
+		n, err := s.src.Read(s.buf[s.end:])
+		s.end += n
+		s.left -= int64(n)
+		switch {
+		case s.left < 0:
+			return ErrTooLarge
+		case errors.Is(err, io.EOF):
+			s.eof = true
+			if n > 0 {
+				return nil
+			}
+			return io.ErrUnexpectedEOF
+		case err != nil:
+			s.broken = err
+			return err
+		case n > 0:
+			return nil
+		}
+	}
+	s.broken = io.ErrNoProgress
+	return s.broken
+}
+
+// until gives the bytes up to stop and steps over stop. They are valid until
+// the next call.
+func (s *scanner) until(stop string, most int) ([]byte, error) {
+	seen := 0
+	for {
+		if i := bytes.Index(s.buf[s.pos+seen:s.end], []byte(stop)); i >= 0 {
+			piece := s.buf[s.pos : s.pos+seen+i]
+			s.pos += seen + i + len(stop)
+			return piece, nil
+		}
+		seen = max(0, s.end-s.pos-len(stop)+1)
+		if seen > most {
+			return nil, fmt.Errorf("no %q within %d bytes", stop, most)
+		}
+		if err := s.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// text gives the characters before the next tag, entities resolved. They are
+// valid until the next call. It stops at a comment as at a tag.
+func (s *scanner) text() ([]byte, error) {
+	seen := 0
+	for {
+		if i := bytes.IndexByte(s.buf[s.pos+seen:s.end], '<'); i >= 0 {
+			piece := s.buf[s.pos : s.pos+seen+i]
+			s.pos += seen + i
+			return unescape(piece)
+		}
+		seen = s.end - s.pos
+		if err := s.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// tag is one "<…>": its name, with a leading "/" on a closing one.
+type tag struct {
+	name  string
+	empty bool // <name/>
+}
+
+// next reads a tag; the scanner stands at its "<". It answers a tag without a
+// name for what carries no data: the declaration, a comment.
+func (s *scanner) next() (tag, error) {
+	s.pos++ // the "<"
+	for s.end-s.pos < 3 {
+		if err := s.fill(); err != nil {
+			if s.end > s.pos && errors.Is(err, io.ErrUnexpectedEOF) {
+				break
+			}
+			return tag{}, err
+		}
+	}
+	switch {
+	case bytes.HasPrefix(s.buf[s.pos:s.end], []byte("!--")):
+		s.pos += 3
+		_, err := s.until("-->", maxTag)
+		return tag{}, err
+	case s.buf[s.pos] == '?':
+		_, err := s.until("?>", maxTag)
+		return tag{}, err
+	case s.buf[s.pos] == '!':
+		// A document type could define entities, CDATA never comes from a hub.
+		return tag{}, errors.New("a <! that is no comment")
+	}
+	inner, err := s.until(">", maxTag)
+	if err != nil {
+		return tag{}, err
+	}
+	empty := bytes.HasSuffix(inner, []byte("/"))
+	if empty {
+		inner = inner[:len(inner)-1]
+	}
+	if i := bytes.IndexAny(inner, " \t\r\n"); i >= 0 {
+		if len(bytes.TrimSpace(inner[i:])) > 0 {
+			return tag{}, fmt.Errorf("a tag with attributes: <%s>", clip(inner))
+		}
+		inner = inner[:i]
+	}
+	if len(inner) == 0 || bytes.IndexByte(inner, '<') >= 0 || (empty && inner[0] == '/') {
+		return tag{}, fmt.Errorf("a broken tag: <%s>", clip(inner))
+	}
+	return tag{name: s.intern(inner), empty: empty}, nil
+}
+
+// intern keeps one copy of a name that comes again and again. What a hub sends
+// has some hundred of them; beyond that names are made anew.
+func (s *scanner) intern(name []byte) string {
+	if kept, ok := s.names[string(name)]; ok {
+		return kept
+	}
+	text := string(name)
+	if len(s.names) < 4096 && len(name) <= 64 {
+		s.names[text] = text
+	}
+	return text
+}
+
+func clip(piece []byte) []byte { return bytes.ToValidUTF8(piece[:min(len(piece), 40)], []byte("?")) }
+
+// blank tells whether piece is only white space.
+func blank(piece []byte) bool { return len(bytes.TrimSpace(piece)) == 0 }
+
+// clean makes text what a program may keep: line ends as XML reads them, and
+// "\uFFFD" for what XML does not allow. A hub passes on what a build wrote into
+// an error text, whatever bytes these are.
+func clean(piece []byte) []byte {
+	if plain(piece) {
+		return piece
+	}
+	out := make([]byte, 0, len(piece))
+	for i := 0; i < len(piece); {
+		c, size := utf8.DecodeRune(piece[i:])
+		switch {
+		case c == '\r':
+			out = append(out, '\n')
+			if i+1 < len(piece) && piece[i+1] == '\n' {
+				i++
+			}
+		case (c == utf8.RuneError && size == 1) || !allowed(c):
+			out = append(out, "\uFFFD"...)
+		default:
+			out = append(out, piece[i:i+size]...)
+		}
+		i += size
+	}
+	return out
+}
+
+// plain is true for text of printable ASCII, tabs and line feeds: nearly all.
+func plain(piece []byte) bool {
+	for _, c := range piece {
+		if c >= 0x7f || (c < ' ' && c != '\n' && c != '\t') {
+			return false
+		}
+	}
+	return true
+}
+
+// allowed is the production Char of XML 1.0.
+func allowed(c rune) bool {
+	return c == '\t' || c == '\n' || c == '\r' ||
+		(c >= 0x20 && c <= 0xD7FF) || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c <= 0x10FFFF)
+}
