@@ -56,9 +56,9 @@ type Rule struct {
 	// (default 40).
 	After  string `yaml:"after"`
 	Within int    `yaml:"within"`
-	// Recall is a pattern looked for backwards from the line; the named groups
-	// of its nearest match can be said too.
-	Recall string `yaml:"recall"`
+	// Recall are patterns looked for backwards from the line; the named groups
+	// of their nearest matches can be said too.
+	Recall []string `yaml:"recall"`
 	// Priority tells how decisive the line is; the highest in a log wins. The
 	// scale is at the head of rules.yaml.
 	Priority int `yaml:"priority"`
@@ -77,9 +77,10 @@ type Rule struct {
 	Yes []Example `yaml:"yes"`
 	No  []string  `yaml:"no"`
 
-	regex, not, recall *regexp.Regexp
-	after              int // phrase number of After, -1 for none
-	phrases            []int
+	regex, not *regexp.Regexp
+	recall     []*regexp.Regexp
+	after      int // phrase number of After, -1 for none
+	phrases    []int
 }
 
 // Example is a piece of log and the reason the rule finds in it.
@@ -142,18 +143,19 @@ func (s *Rules) compile(r Rule) error {
 			return fmt.Errorf("log name %q: %w", name, err)
 		}
 	}
-	for _, p := range []struct {
-		from string
-		to   **regexp.Regexp
-	}{{r.Regex, &r.regex}, {r.Not, &r.not}, {r.Recall, &r.recall}} {
-		if p.from == "" {
-			continue
-		}
-		re, err := regexp.Compile(p.from)
+	var err error
+	if r.regex, err = pattern(r.Regex); err != nil {
+		return err
+	}
+	if r.not, err = pattern(r.Not); err != nil {
+		return err
+	}
+	for _, text := range r.Recall {
+		re, err := pattern(text)
 		if err != nil {
 			return err
 		}
-		*p.to = re
+		r.recall = append(r.recall, re)
 	}
 	if r.Within == 0 {
 		r.Within = 40
@@ -167,6 +169,14 @@ func (s *Rules) compile(r Rule) error {
 	}
 	s.rules = append(s.rules, r)
 	return nil
+}
+
+// pattern compiles a pattern; an empty one is nil.
+func pattern(text string) (*regexp.Regexp, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // no pattern, no fault
+	}
+	return regexp.Compile(text)
 }
 
 // index turns the rules around: from a phrase to the rules that it may fire.
@@ -207,9 +217,9 @@ func (r *Rule) concerns(log string) bool {
 func (r *Rule) word(line string, before []string) string {
 	groups := map[string]string{"line": strings.TrimSpace(line)}
 	collect(groups, r.regex, line)
-	if r.recall != nil {
+	for _, re := range r.recall {
 		for _, earlier := range slices.Backward(before) {
-			if collect(groups, r.recall, earlier) {
+			if collect(groups, re, earlier) {
 				break
 			}
 		}
