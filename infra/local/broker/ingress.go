@@ -1,0 +1,68 @@
+package broker
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/cloudevents/sdk-go/v2/types"
+
+	"github.com/distaff-project/distaff/infra/local/broker/manifest"
+)
+
+// Attributes the broker sets (knative.dev/eventing, pkg/broker and
+// pkg/kncloudevents/attributes).
+const (
+	attrArrival   = "knativearrivaltime"
+	attrTTL       = "knativebrokerttl"
+	attrErrorDest = "knativeerrordest"
+	attrErrorCode = "knativeerrorcode"
+	attrErrorData = "knativeerrordata"
+
+	firstTTL      = 255  // how often an event may go through the broker by replies
+	mostErrorData = 1024 // bytes of base64
+)
+
+//nolint:gochecknoglobals // sentinels
+var (
+	// ErrRefused is an event that cannot be accepted, now or later: it is not
+	// a valid CloudEvent, or replies have gone round too often.
+	ErrRefused = errors.New("event refused")
+	// ErrClosed is an event offered after Close.
+	ErrClosed = errors.New("the broker is closed")
+
+	errNotEvent = errors.New("not an event of this journal")
+)
+
+// address is what a dead letter shows when the broker refused a reply.
+func (b *Broker) address() string {
+	self := manifest.Ref{Kind: "Broker", Name: b.self.Name, Namespace: b.self.Namespace}
+	return manifest.Destination{Ref: self}.Address()
+}
+
+// stamp checks an event and gives a copy with the broker's attributes.
+func (b *Broker) stamp(e event.Event) (*event.Event, error) {
+	if err := e.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	ttl := int32(firstTTL)
+	if value, ok := e.Extensions()[attrTTL]; ok {
+		if left, err := types.ToInteger(value); err == nil {
+			ttl = left - 1
+		}
+	}
+	if ttl <= 0 {
+		return nil, fmt.Errorf("%w: replies have gone round %d times", ErrRefused, firstTTL)
+	}
+	stamped := e.Clone()
+	stamped.SetExtension(attrArrival, types.Timestamp{Time: b.options.Now().UTC()})
+	stamped.SetExtension(attrTTL, ttl)
+	return &stamped, nil
+}
+
+// withoutTTL is the event as filters and subscribers see it.
+func withoutTTL(e event.Event) event.Event {
+	e = e.Clone()
+	e.SetExtension(attrTTL, nil)
+	return e
+}
