@@ -12,6 +12,9 @@ type Passed struct {
 	At time.Time `json:"at"`
 	// Fact names the stored fact that the entry stands behind, if one does.
 	Fact string `json:"fact,omitempty"`
+	// Stuck names an outside system that could not be asked, however often it
+	// was tried: koji.fedora.
+	Stuck string `json:"stuck,omitempty"`
 }
 
 // Subject is the document's pull request.
