@@ -52,8 +52,12 @@ type run struct {
 	untilEmpty bool // or for ever
 	stop       <-chan time.Time
 	crew       crew
+	ending     bool // unsubscribed: what still comes was under way
 	empty      bool
 }
+
+// consumerTag names the one subscription a session has.
+const consumerTag = "distaff"
 
 func (r *run) done() Drained {
 	done := r.crew.tally()
@@ -75,29 +79,36 @@ func (r *run) consume(ctx context.Context) error {
 	if err := r.session.ch.Qos(window, 0, false); err != nil {
 		return fmt.Errorf("set prefetch: %w", cause(ctx, err))
 	}
-	const tag = "distaff"
-	deliveries, err := r.session.ch.Consume(cfg.Queue, tag, false, false, false, false, nil)
+	deliveries, err := r.session.ch.Consume(cfg.Queue, consumerTag, false, false, false, false, nil)
 	if err != nil {
 		return fmt.Errorf("subscribe: %w", cause(ctx, err))
 	}
 	r.crew.start(cfg.Workers)
-	err = r.pump(ctx, tag, deliveries)
+	err = r.pump(ctx, deliveries)
 	// Failures inside the crew come first: they are why the pump ended.
 	if failure := r.crew.finish(); failure != nil {
 		err = failure
 	}
-	// All that is not acked now, at once: nothing waits for the closing.
-	_ = r.session.ch.Nack(0, true, true)
+	r.giveBack()
 	return err
 }
 
+// giveBack returns all that is not acked. The subscription ends first, or the
+// broker would hand us the same again. Errors do not matter: a broker that
+// cannot hear this takes everything back by itself.
+func (r *run) giveBack() {
+	if !r.ending {
+		_ = r.session.ch.Cancel(consumerTag, false)
+	}
+	_ = r.session.ch.Nack(0, true, true)
+}
+
 // pump hands deliveries to the crew until it should take no more.
-func (r *run) pump(ctx context.Context, tag string, deliveries <-chan amqp091.Delivery) error {
+func (r *run) pump(ctx context.Context, deliveries <-chan amqp091.Delivery) error {
 	quiet := time.NewTimer(r.queue.cfg.Quiet)
 	defer quiet.Stop()
-	ending := false // unsubscribed: what still comes was under way
 	for taken := 0; r.most == 0 || taken < r.most; taken++ {
-		d, more, err := r.next(ctx, quiet, tag, deliveries, &ending)
+		d, more, err := r.next(ctx, quiet, deliveries)
 		if !more || err != nil {
 			return err
 		}
@@ -111,7 +122,7 @@ func (r *run) pump(ctx context.Context, tag string, deliveries <-chan amqp091.De
 
 // next waits for a delivery. Silence on an empty queue unsubscribes; then the
 // deliveries end by themselves after the last one under way.
-func (r *run) next(ctx context.Context, quiet *time.Timer, tag string, deliveries <-chan amqp091.Delivery, ending *bool) (amqp091.Delivery, bool, error) {
+func (r *run) next(ctx context.Context, quiet *time.Timer, deliveries <-chan amqp091.Delivery) (amqp091.Delivery, bool, error) {
 	for {
 		quiet.Reset(r.queue.cfg.Quiet)
 		select {
@@ -119,7 +130,7 @@ func (r *run) next(ctx context.Context, quiet *time.Timer, tag string, deliverie
 			switch {
 			case open:
 				return d, true, nil
-			case *ending:
+			case r.ending:
 				r.empty = true
 				return d, false, nil
 			}
@@ -131,7 +142,7 @@ func (r *run) next(ctx context.Context, quiet *time.Timer, tag string, deliverie
 		case <-r.crew.failed:
 			return amqp091.Delivery{}, false, nil
 		case <-quiet.C:
-			if !r.untilEmpty || *ending {
+			if !r.untilEmpty || r.ending {
 				continue
 			}
 			waiting, err := r.queue.waiting(r.session)
@@ -141,10 +152,10 @@ func (r *run) next(ctx context.Context, quiet *time.Timer, tag string, deliverie
 			if waiting > 0 {
 				continue
 			}
-			if err := r.session.ch.Cancel(tag, false); err != nil {
+			if err := r.session.ch.Cancel(consumerTag, false); err != nil {
 				return amqp091.Delivery{}, false, fmt.Errorf("unsubscribe: %w", cause(ctx, err))
 			}
-			*ending = true
+			r.ending = true
 		}
 	}
 }
@@ -165,7 +176,6 @@ func (r *run) one(ctx context.Context, d amqp091.Delivery) (did Drained, err err
 		did = Drained{SetAside: 1}
 	}
 	if err != nil {
-		_ = d.Nack(false, true)
 		return Drained{}, fmt.Errorf("handle message %.200q on %.255q: %w", d.MessageId, d.RoutingKey, err)
 	}
 	if err := d.Ack(false); err != nil {

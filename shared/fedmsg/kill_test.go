@@ -1,0 +1,116 @@
+package fedmsg_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/distaff-project/distaff/shared/fedmsg"
+	"github.com/distaff-project/distaff/shared/fedmsg/fedmsgtest"
+)
+
+const (
+	childURL   = "DISTAFF_TEST_CHILD_URL"
+	childQueue = "DISTAFF_TEST_CHILD_QUEUE"
+)
+
+// TestMain lets the test binary be the process that is killed: with the
+// environment set it drains a queue and publishes by writing to its output.
+func TestMain(m *testing.M) {
+	if url := os.Getenv(childURL); url != "" {
+		os.Exit(child(url, os.Getenv(childQueue)))
+	}
+	os.Exit(m.Run())
+}
+
+func child(url, queue string) int {
+	q, err := fedmsg.Open(fedmsg.Config{
+		URL: url, Queue: queue, Passive: true,
+		SetAside: func(context.Context, fedmsg.Malformed) error { return nil },
+	})
+	if err == nil {
+		_, err = q.Drain(context.Background(), 1_000_000, plenty, func(_ context.Context, m fedmsg.Message) error {
+			_, err := fmt.Println(m.ID)
+			return err
+		})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func TestKilledProcessesLoseNothing(t *testing.T) { killFacts(t, listen(t, fedmsgtest.NewBus())) }
+
+// killFacts kills one drain after the other in the middle, and then lets one
+// finish: every message was published at least once.
+func killFacts(t *testing.T, url string) {
+	const messages, kills = 3000, 12
+	p := newPlace(t, url)
+	p.say(messages)
+	published := map[string]int{}
+	for round := range kills {
+		drainInChild(p, published, 1+round*37)
+	}
+	drainInChild(p, published, 0)
+	twice := 0
+	for i := 1; i <= messages; i++ {
+		switch published[fmt.Sprint(i)] {
+		case 0:
+			t.Errorf("message %d is lost", i)
+		case 1:
+		default:
+			twice++
+		}
+	}
+	if p.waiting() != 0 {
+		t.Errorf("%d messages were left", p.waiting())
+	}
+	t.Logf("%d messages, %d processes killed: none lost, %d published more than once", messages, kills, twice)
+}
+
+// drainInChild runs a drain in a process of its own, killed with SIGKILL after
+// it has published so many (0: never), and counts what it published.
+func drainInChild(p *place, published map[string]int, kill int) {
+	p.Helper()
+	cmd := exec.CommandContext(p.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), childURL+"="+p.url, childQueue+"="+p.queue)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		p.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		p.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for n := 1; lines.Scan(); n++ {
+		published[lines.Text()]++
+		if n == kill {
+			_ = cmd.Process.Kill()
+		}
+	}
+	if err := cmd.Wait(); err != nil && kill == 0 {
+		p.Errorf("the last drain: %v", err)
+	}
+}
+
+func BenchmarkDrain(b *testing.B) { benchDrain(b, listen(b, fedmsgtest.NewBus())) }
+
+// benchDrain drains b.N small messages, one at a time, each acked by itself.
+func benchDrain(b *testing.B, url string) {
+	p := newPlace(b, url)
+	p.say(b.N)
+	q := p.open(func(c *fedmsg.Config) { c.Prefetch = 100 })
+	b.ResetTimer()
+	done, err := q.Drain(b.Context(), b.N, 10*plenty, func(context.Context, fedmsg.Message) error { return nil })
+	b.StopTimer()
+	if err != nil || done.Handled != b.N {
+		b.Fatalf("%+v, %v", done, err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+}
