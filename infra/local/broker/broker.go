@@ -165,7 +165,7 @@ func (b *Broker) Publish(ctx context.Context, e event.Event) error {
 			wanted = append(wanted, r)
 		}
 	}
-	return b.accept(stamped, wanted)
+	return b.accept(stamped, wanted) //nolint:contextcheck // a delivery outlives the publication
 }
 
 // accept writes an event and hands it to its routes in the journal's order.

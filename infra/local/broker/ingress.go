@@ -23,7 +23,6 @@ const (
 	mostErrorData = 1024 // bytes of base64
 )
 
-//nolint:gochecknoglobals // sentinels
 var (
 	// ErrRefused is an event that cannot be accepted, now or later: it is not
 	// a valid CloudEvent, or replies have gone round too often.

@@ -139,7 +139,7 @@ func encodeEvent(r Record, e *event.Event) ([]byte, error) {
 func decodeEvent(data []byte) (Record, []byte, error) {
 	var r Record
 	length, n := binary.Uvarint(data)
-	if n <= 0 || length > uint64(len(data)-n) {
+	if n <= 0 || length > uint64(len(data)-n) { //nolint:gosec // n is at most len(data)
 		return r, nil, errNotEvent
 	}
 	end := n + int(length) //nolint:gosec // at most len(data)

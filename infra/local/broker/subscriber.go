@@ -73,8 +73,8 @@ func (s HTTP) Deliver(ctx context.Context, e event.Event) (*event.Event, int, ti
 	}
 	var reply *event.Event
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		if reply, err = readEvent(ctx, resp.Header, body); err != nil && len(body) == 0 {
-			body = []byte(err.Error()) // headers of a CloudEvent that is none
+		if reply, err = readEvent(ctx, resp.Header, body); err != nil {
+			reply, body = nil, append([]byte(err.Error()+": "), body...) // headers of a CloudEvent that is none
 		}
 	}
 	return reply, resp.StatusCode, retryAfter(resp.Header.Get("Retry-After")), body, nil

@@ -43,8 +43,8 @@ func (b *Broker) tick(ctx context.Context, p manifest.PingSource) error {
 	if err != nil {
 		return err
 	}
-	stamped.SetExtension(attrArrival, nil) // it went through no broker
-	return b.accept(stamped, []*route{b.routes[timerRoute(p)]})
+	stamped.SetExtension(attrArrival, nil)                      // it went through no broker
+	return b.accept(stamped, []*route{b.routes[timerRoute(p)]}) //nolint:contextcheck // a delivery outlives the tick
 }
 
 // ping makes the event Knative's adapter makes (pkg/adapter/mtping).

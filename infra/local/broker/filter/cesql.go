@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	sql "github.com/cloudevents/sdk-go/sql/v2"
+	sqlerrors "github.com/cloudevents/sdk-go/sql/v2/errors"
 	"github.com/cloudevents/sdk-go/sql/v2/parser"
 	"github.com/cloudevents/sdk-go/v2/event"
 )
@@ -31,10 +32,13 @@ func compileSQL(text, path string) (node, error) {
 	probe.SetID("1")
 	probe.SetSource("/")
 	probe.SetType("t")
-	if value, err := c.value(&probe); err == nil {
-		if _, ok := value.(bool); !ok {
-			return nil, &Error{path, fmt.Sprintf("%s gives %v, not true or false", show(text), value)}
-		}
+	value, err := c.value(&probe)
+	_, isBool := value.(bool)
+	switch {
+	case sqlerrors.IsMissingFunctionError(err):
+		return nil, &Error{path, fmt.Sprintf("%s: %v", show(text), err)}
+	case err == nil && !isBool:
+		return nil, &Error{path, fmt.Sprintf("%s gives %v, not true or false", show(text), value)}
 	}
 	return c, nil
 }

@@ -37,7 +37,7 @@ type Entry struct {
 func (e Entry) isHead() bool { return !e.Event && e.Target == "" }
 
 // errTorn is a frame that is not whole: the end of what can be read.
-var errTorn = errors.New("torn frame") //nolint:gochecknoglobals // a sentinel
+var errTorn = errors.New("torn frame")
 
 const (
 	kindEvent = 'E'

@@ -26,7 +26,7 @@ type Options struct {
 }
 
 // ErrClosed is an entry offered after Close.
-var ErrClosed = errors.New("the journal is closed") //nolint:gochecknoglobals // a sentinel
+var ErrClosed = errors.New("the journal is closed")
 
 // Journal is open for writing by one process. It is safe for concurrent use.
 type Journal struct {
@@ -152,8 +152,12 @@ func (j *Journal) openNewest() error {
 		return j.begin()
 	}
 	newest := j.segments[len(j.segments)-1]
-	if newest.size == 0 { // its magic was torn
+	if newest.size == 0 { // its head was torn: nothing was ever in it
+		if err := os.Remove(newest.path); err != nil {
+			return fmt.Errorf("begin journal segment again: %w", err)
+		}
 		j.segments = j.segments[:len(j.segments)-1]
+		j.number--
 		return j.begin()
 	}
 	file, err := os.OpenFile(newest.path, os.O_WRONLY|os.O_APPEND, 0o600)

@@ -109,7 +109,6 @@ func (r *reader) other(n *yaml.Node, o *Object, set *Set) {
 	set.Others = append(set.Others, *o)
 }
 
-//nolint:gochecknoglobals // a constant in all but name
 var dnsName = regexp.MustCompile(`^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$`)
 
 func (r *reader) metadata(n *yaml.Node, at string, o *Object) {

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -32,8 +31,6 @@ func (r *reader) failAt(field, problem string) {
 	}
 	r.errs = append(r.errs, &Error{r.file, max(1, r.lines[at]), field, problem})
 }
-
-func (r *reader) err() error { return errors.Join(r.errs...) }
 
 // fields maps the names an object may have to what reads them.
 type fields map[string]func(n *yaml.Node, at string)
@@ -181,6 +178,7 @@ func describe(n *yaml.Node) string {
 		return "a list"
 	case yaml.AliasNode:
 		return "an alias"
+	default:
 	}
 	if n.Tag == "!!null" {
 		return "nothing"
