@@ -41,8 +41,8 @@ type search struct {
 type found struct {
 	rule   *Rule
 	number int
-	line   string // as shown
-	text   string // without what loggers put before it
+	line   string   // as shown
+	text   string   // without what loggers put before it
 	before []string // up to memory lines
 	after  []string
 }

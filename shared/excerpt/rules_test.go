@@ -59,16 +59,16 @@ func (s *Rules) readText(log, name string) (Excerpt, bool, error) {
 
 func TestRulesThatCannotWorkAreRefused(t *testing.T) {
 	for name, text := range map[string]string{
-		"no phrase":           "rules: [{id: a, tool: b, priority: 1, say: [x]}]",
-		"an empty phrase":     "rules: [{id: a, tool: b, phrase: [''], priority: 1, say: [x]}]",
-		"nothing to say":      "rules: [{id: a, tool: b, phrase: [p], priority: 1}]",
-		"a bad pattern":       "rules: [{id: a, tool: b, phrase: [p], regex: '(', priority: 1, say: [x]}]",
-		"a bad recall":        "rules: [{id: a, tool: b, phrase: [p], recall: ['('], priority: 1, say: [x]}]",
-		"a bad log name":      "rules: [{id: a, tool: b, logs: ['['], phrase: [p], priority: 1, say: [x]}]",
-		"two of one id":       "rules: [{id: a, tool: b, phrase: [p], priority: 1, say: [x]}, {id: a, tool: b, phrase: [p], priority: 1, say: [x]}]",
-		"a field unheard of":  "rules: [{id: a, tool: b, phrase: [p], priority: 1, say: [x], colour: red}]",
+		"no phrase":             "rules: [{id: a, tool: b, priority: 1, say: [x]}]",
+		"an empty phrase":       "rules: [{id: a, tool: b, phrase: [''], priority: 1, say: [x]}]",
+		"nothing to say":        "rules: [{id: a, tool: b, phrase: [p], priority: 1}]",
+		"a bad pattern":         "rules: [{id: a, tool: b, phrase: [p], regex: '(', priority: 1, say: [x]}]",
+		"a bad recall":          "rules: [{id: a, tool: b, phrase: [p], recall: ['('], priority: 1, say: [x]}]",
+		"a bad log name":        "rules: [{id: a, tool: b, logs: ['['], phrase: [p], priority: 1, say: [x]}]",
+		"two of one id":         "rules: [{id: a, tool: b, phrase: [p], priority: 1, say: [x]}, {id: a, tool: b, phrase: [p], priority: 1, say: [x]}]",
+		"a field unheard of":    "rules: [{id: a, tool: b, phrase: [p], priority: 1, say: [x], colour: red}]",
 		"a milestone that says": "rules: [{id: a, tool: b, phrase: [p], forget: 1, priority: 1, say: [x]}]",
-		"a bad strip":         "strip: [{phrase: x, regex: '('}]",
+		"a bad strip":           "strip: [{phrase: x, regex: '('}]",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := Parse([]byte(text)); err == nil {

@@ -78,5 +78,5 @@ func join(a, b string) string {
 }
 
 func oneLine(text string) string {
-	return strings.Join(strings.Fields(clean(text)), " ")
+	return strings.TrimSpace(clean(strings.Join(strings.Fields(text), " ")))
 }
