@@ -19,7 +19,7 @@ var ErrUnknown = errors.New("the answer was lost, the request may exist")
 
 // Refused is Testing Farm saying no for good: the same request would be
 // refused again.
-type Refused struct {
+type Refused struct { //nolint:errname // reads as what happened: errors.As(err, &refused)
 	Code   int    // the HTTP status
 	Reason string // one line, in Testing Farm's words
 }

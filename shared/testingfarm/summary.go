@@ -26,24 +26,24 @@ func summary(r Result) string {
 		}
 		return "running"
 	case Passed:
-		return passed(tests)
+		return inBrackets(passed(tests), r.Note)
 	case Failed:
-		if s := counted(tests, "failed", "failed"); s != "" {
+		if s := counted(r, "failed", "failed"); s != "" {
 			return s
 		}
-		if s := counted(tests, "in error", "error"); s != "" {
+		if s := counted(r, "in error", "error"); s != "" {
 			return s
 		}
 		return withNote("failed", r)
 	case NeedsInspection:
-		if s := counted(tests, "to inspect", "needs_inspection"); s != "" {
+		if s := counted(r, "to inspect", "needs_inspection"); s != "" {
 			return s
 		}
 		return withNote("needs inspection", r)
 	case Error:
 		// A plan that ran and broke names its tests; else nobody was judged.
 		if r.State == "complete" && r.Note == "" {
-			if s := counted(tests, "in error", "error"); s != "" {
+			if s := counted(r, "in error", "error"); s != "" {
 				return s
 			}
 		}
@@ -66,31 +66,53 @@ func passed(tests []Test) string {
 	}
 }
 
-// counted writes "2 of 31 failed: /a, /b", as many names as there is room for.
-func counted(tests []Test, how string, words ...string) string {
-	names := named(tests, words...)
-	if len(names) == 0 {
+// counted writes "2 of 31 failed: /a, /b", as many names as there is room for,
+// and why, if there is one name and room.
+func counted(r Result, how, word string) string {
+	tests := r.Report.Tests
+	all := named(tests, word)
+	if len(all) == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%d of %d %s: ", len(names), len(tests), how)
+	text := fmt.Sprintf("%d of %d %s: ", len(all), len(tests), how)
 	// One test fails on several machines or in several plans under one name.
-	slices.Sort(names)
-	names = slices.Compact(names)
-	for i, name := range names {
-		more := ""
-		if left := len(names) - i - 1; left > 0 {
-			more = fmt.Sprintf(" and %d more", left)
+	var names []string
+	for _, name := range all {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
-		room := SummaryLength - utf8.RuneCountInString(text) - len(more)
-		if i > 0 {
-			name = ", " + name
+		if len(names) > 40 { // none of them would be shown
+			break
 		}
-		if i > 0 && utf8.RuneCountInString(name) > room {
-			return text + fmt.Sprintf(" and %d more", len(names)-i)
-		}
-		text += clip(name, max(room, 2))
 	}
-	return text
+	for shown := len(names); shown > 1; shown-- {
+		line := text + strings.Join(names[:shown], ", ")
+		if left := len(names) - shown; left > 0 {
+			line += ", …"
+		}
+		if utf8.RuneCountInString(line) <= SummaryLength {
+			return inBrackets(line, r.Note)
+		}
+	}
+	if len(names) > 1 {
+		const more = ", …"
+		return text + clip(names[0], SummaryLength-len(text)-3) + more
+	}
+	note := r.Note
+	if i := slices.IndexFunc(tests, func(t Test) bool { return t.Result == word && t.Note != "" }); i >= 0 {
+		note = tests[i].Note
+	}
+	return inBrackets(text+names[0], note)
+}
+
+// inBrackets adds a note where there is room for enough of it to be read.
+func inBrackets(text, note string) string {
+	const enough = 16
+	room := SummaryLength - utf8.RuneCountInString(text) - len(" ()")
+	if note == "" || room < min(enough, utf8.RuneCountInString(note)) {
+		return text
+	}
+	return text + " (" + clip(note, room) + ")"
 }
 
 func named(tests []Test, words ...string) []string {

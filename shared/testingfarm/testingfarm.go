@@ -25,7 +25,7 @@ import (
 const LabelVariable = "DISTAFF_LABEL"
 
 // ErrNotFound is what an id unknown to Testing Farm gives.
-var ErrNotFound = errors.New("Testing Farm does not know this request") //nolint:revive,staticcheck // a proper name
+var ErrNotFound = errors.New("Testing Farm does not know this request") //nolint:staticcheck // a proper name begins it
 
 // Config is what a Farm needs to know.
 type Config struct {
