@@ -113,6 +113,8 @@ type Build struct {
 	Task  int64  `json:"task,omitempty"`
 	// URL is the task's page.
 	URL string `json:"url,omitempty"`
+	// Of is the label a cancelling was about.
+	Of string `json:"of,omitempty"`
 	// State is open or free (BuildSeen); closed, failed or canceled (BuildEnded).
 	State string `json:"state,omitempty"`
 	// Reason is why it was refused, or why Koji could not be asked.

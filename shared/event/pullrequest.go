@@ -95,3 +95,6 @@ func (p PullRequest) Subject() string { return p.String() }
 func (p PullRequest) Attributes() map[string]string {
 	return attributes("forge", p.Forge, "repo", p.Repo, "branch", p.Branch)
 }
+
+// ID is the pull request that data is about.
+func (id PullRequestID) ID() PullRequestID { return id }

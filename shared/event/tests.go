@@ -118,6 +118,8 @@ type Tests struct {
 type Test struct {
 	Label   string `json:"label"`
 	Request string `json:"request,omitempty"`
+	// Of is the label a cancelling was about.
+	Of string `json:"of,omitempty"`
 	// State is one of requested, refused, queued, running, passed, failed,
 	// error (the machinery failed), skipped, cancelled, needs-inspection; empty
 	// where Testing Farm could not be asked.

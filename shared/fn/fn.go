@@ -52,6 +52,7 @@ type Handler func(ctx context.Context, e event.Event) ([]event.Draft, error)
 
 // Route is one kind of event a function hears.
 type Route struct {
+	// Type is the CloudEvents type; empty in a sink that takes whatever comes.
 	Type string
 	// Match are attributes the event must have besides.
 	Match  map[string]string
@@ -144,7 +145,7 @@ func (f Function) says(kind string) bool {
 }
 
 func (r Route) matches(e event.Event) bool {
-	if e.Type() != r.Type {
+	if r.Type != "" && e.Type() != r.Type {
 		return false
 	}
 	for name, want := range r.Match {

@@ -32,9 +32,15 @@ func (t *turn) orderBuild(attempt int) {
 func (t *turn) build(b event.Build) {
 	if l, err := ParseLabel(b.Label); err == nil && (l.What == "cancel" || l.What == "sweep") {
 		t.p.Close(b.Label)
+		if b.Unsure && b.Of != "" {
+			t.sweepBuild(event.Build{Label: b.Of})
+		}
 		return
 	}
 	check, has := t.p.Run.Checks[Build]
+	if b.Label == "" && b.Task != 0 && check.Remote == strconv.FormatInt(b.Task, 10) {
+		b.Label = check.Label // Koji could not be asked, so nobody knows better
+	}
 	if !has || b.Label != check.Label || !t.current(b.Label) {
 		t.strayBuild(b)
 		return

@@ -86,12 +86,18 @@ func (t *turn) answered(batch string) {
 }
 
 func (t *turn) test(test event.Test) {
+	if test.Label == "" {
+		test.Label = t.labelOf(test.Request) // Testing Farm could not be asked
+	}
 	l, err := ParseLabel(test.Label)
 	if err != nil {
 		return
 	}
 	if l.What == "cancel" || l.What == "sweep" {
 		t.p.Close(test.Label)
+		if test.Unsure && test.Of != "" {
+			t.sweepTest(event.Test{Label: test.Of}, "")
+		}
 		return
 	}
 	check, has := t.p.Run.Checks[l.What]
@@ -103,6 +109,16 @@ func (t *turn) test(test event.Test) {
 	case (!ours || other) && !endedTest(test.State):
 		t.cancelStrayTest(test)
 	}
+}
+
+// labelOf gives the label of the check a request runs for.
+func (t *turn) labelOf(request string) string {
+	for _, check := range t.p.Run.Checks {
+		if request != "" && check.Remote == request {
+			return check.Label
+		}
+	}
+	return ""
 }
 
 func (t *turn) testNews(id string, test event.Test) {

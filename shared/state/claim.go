@@ -19,6 +19,8 @@ const Patience = 60 * time.Second
 // is taken before the asking, and what came of it is stored in it after: so of
 // any number of overlapping runs one asks, and the others learn the answer.
 type Claim struct {
+	// First is when it was first taken: nothing was asked for before.
+	First time.Time `json:"first"`
 	// Since is when it was taken, or taken over.
 	Since time.Time `json:"since"`
 	// Writer is the nonce of the last write.
@@ -59,7 +61,7 @@ func (b Bucket) Take(ctx context.Context, label string, covers ...string) (Claim
 	if len(covers) == 0 {
 		covers = []string{label}
 	}
-	fresh := Claim{Since: b.Now(), Writer: b.Nonce(), label: label}
+	fresh := Claim{First: b.Now(), Since: b.Now(), Writer: b.Nonce(), label: label}
 	err := b.putClaim(ctx, &fresh, blob.Absent)
 	if err == nil || !errors.Is(err, blob.ErrConflict) {
 		return fresh, err
@@ -99,7 +101,7 @@ func (b Bucket) StoreClaim(ctx context.Context, c *Claim) error {
 // Void calls the asking off. The claim is given as it was found: if something
 // was asked for under it, that has to be stopped.
 func (b Bucket) Void(ctx context.Context, label string) (Claim, error) {
-	void := Claim{Since: b.Now(), Writer: b.Nonce(), Void: true, label: label}
+	void := Claim{First: b.Now(), Since: b.Now(), Writer: b.Nonce(), Void: true, label: label}
 	err := b.putClaim(ctx, &void, blob.Absent)
 	if err == nil || !errors.Is(err, blob.ErrConflict) {
 		return void, err

@@ -141,6 +141,19 @@ func (t *turn[T, P]) putDue(ctx context.Context, key string) error {
 	return nil
 }
 
+// spent tells whether an entry of the index has been found due: then it has to
+// make room for the next, or it is found again and again.
+func spent(index map[string][]string, now time.Time) bool {
+	for _, keys := range index {
+		for _, key := range keys {
+			if entry, err := ParseDue(key); err != nil || !entry.At.After(now) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 type need struct {
 	at  time.Time
 	ids []string

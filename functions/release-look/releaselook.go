@@ -1,0 +1,50 @@
+// Package releaselook asks Bodhi which release a dist-git branch belongs to.
+package releaselook
+
+import (
+	"context"
+	"time"
+
+	"github.com/distaff-project/distaff/shared/bodhi"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/state"
+)
+
+// listAge is how old the list of releases may be: they change twice a year.
+const listAge = 6 * time.Hour
+
+// Bodhi is what is asked of Bodhi.
+type Bodhi interface {
+	Releases(ctx context.Context) ([]bodhi.Release, error)
+}
+
+// New returns the function. The list of releases is kept in bucket.
+func New(bucket state.Bucket, releases Bodhi) fn.Function {
+	l := looker{bucket, releases}
+	return fn.Function{
+		Name: "release-look", Does: "find out which release a dist-git branch belongs to", System: "bodhi",
+		Hears: []fn.Route{fn.On(event.ReleaseLookWanted, l.look)},
+		Says:  []event.Named{event.ReleaseLooked},
+	}
+}
+
+type looker struct {
+	bucket state.Bucket
+	bodhi  Bodhi
+}
+
+func (l looker) look(ctx context.Context, in fn.In[event.ReleaseLook]) ([]event.Draft, error) {
+	answer := event.Release{PullRequestID: in.Data.PullRequestID, Label: in.Data.Label, Branch: in.Data.Branch}
+	releases, err := state.Cached(ctx, l.bucket, "releases", listAge, l.bodhi.Releases)
+	if err != nil {
+		answer.Trouble = err.Error()
+		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
+	}
+	branch, found := bodhi.Resolve(releases, in.Data.Branch)
+	answer.Found, answer.Name, answer.Target, answer.Distro = found, branch.Name, branch.Target, branch.Distro
+	if !found {
+		answer.Reason = "no release has the branch " + in.Data.Branch
+	}
+	return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
+}

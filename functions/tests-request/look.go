@@ -1,0 +1,154 @@
+package testsrequest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/excerpt"
+	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/pipeline"
+	"github.com/distaff-project/distaff/shared/testingfarm"
+)
+
+const (
+	// casesMost is how many single results a document keeps; the artifacts'
+	// page has them all.
+	casesMost = 50
+	// logMost is how much of a log's end is read for its excerpt, in bytes.
+	logMost = 512 << 10
+)
+
+// hint follows a call of the webhook to the truth. The label in the request
+// must be the one in the address: else somebody points at a request that is
+// not ours.
+func (r requester) hint(ctx context.Context, in fn.In[event.FarmRequest]) ([]event.Draft, error) {
+	farm, err := r.farm(in.Data.Farm)
+	if err != nil {
+		return nil, err
+	}
+	result, err := farm.Look(ctx, in.Data.Request)
+	switch {
+	case errors.Is(err, testingfarm.ErrNotFound):
+		return nil, fn.Permanent(fmt.Errorf("request %s: %w", in.Data.Request, err))
+	case err != nil:
+		return nil, fmt.Errorf("look at request %s: %w", in.Data.Request, err)
+	case result.Label != in.Data.Label:
+		return nil, fn.Permanent(fmt.Errorf("request %s is not the one %s asked for", in.Data.Request, in.Data.Label))
+	case !result.Outcome.Final():
+		return nil, nil // it was asked for, and that is known already
+	}
+	return r.tell(ctx, farm, in.Data.Farm, result)
+}
+
+// look asks what became of requests. If Testing Farm cannot be asked, each
+// document is told so, and goes on waiting.
+func (r requester) look(ctx context.Context, in fn.In[event.TestsLook]) ([]event.Draft, error) {
+	farm, err := r.farm(in.Data.Farm)
+	if err != nil {
+		return nil, err
+	}
+	var drafts []event.Draft
+	for _, remote := range in.Data.Requests {
+		result, err := farm.Look(ctx, remote.ID)
+		var told []event.Draft
+		if err == nil {
+			told, err = r.tell(ctx, farm, in.Data.Farm, result)
+		}
+		if err != nil || len(told) == 0 {
+			told = []event.Draft{event.TestsSeen.Say(unseen(remote, in.Data.Farm, err))}
+		}
+		drafts = append(drafts, told[0].With(event.Due, remote.Due))
+	}
+	return drafts, nil
+}
+
+func unseen(remote event.Remote, name string, err error) event.Tests {
+	text := "Testing Farm knows no such request of ours"
+	if err != nil {
+		text = err.Error()
+	}
+	return event.Tests{PullRequestID: remote.PullRequestID, Farm: name, Tests: []event.Test{{Request: remote.ID, Text: text}}}
+}
+
+// tell says how a request of ours stands.
+func (r requester) tell(ctx context.Context, farm Farm, name string, result testingfarm.Result) ([]event.Draft, error) {
+	label, err := pipeline.ParseLabel(result.Label)
+	if err != nil {
+		return nil, nil //nolint:nilerr // not ours
+	}
+	test := event.Test{
+		Label: result.Label, Request: result.ID, State: word(result.Outcome),
+		Text: testingfarm.Summary(result), URL: result.Artifacts,
+		Created: result.Created, Queued: result.Queued, Ran: result.Ran,
+	}
+	tests := event.Tests{PullRequestID: label.PullRequest, Farm: name, Tests: []event.Test{test}}
+	if !result.Outcome.Final() {
+		return []event.Draft{event.TestsSeen.Say(tests)}, nil
+	}
+	cases(&tests.Tests[0], result.Report.Tests)
+	if result.Outcome == testingfarm.Failed || result.Outcome == testingfarm.Error {
+		tests.Tests[0].Failure = failure(ctx, farm, result)
+	}
+	return []event.Draft{event.TestsEnded.Say(tests)}, nil
+}
+
+// word is the outcome as events say it.
+func word(o testingfarm.Outcome) string {
+	if o == testingfarm.NeedsInspection {
+		return "needs-inspection"
+	}
+	return string(o)
+}
+
+// cases keeps the single results, the worst first.
+func cases(test *event.Test, results []testingfarm.Test) {
+	for _, result := range results {
+		test.Cases = append(test.Cases, event.Case{
+			Name: result.Name, Result: result.Result, Seconds: result.Seconds, URL: result.Log,
+		})
+		if badness(result.Result) == 0 {
+			test.Bad++
+		}
+	}
+	test.Count = len(results)
+	slices.SortStableFunc(test.Cases, func(a, b event.Case) int { return badness(a.Result) - badness(b.Result) })
+	test.Cases = test.Cases[:min(len(test.Cases), casesMost)]
+}
+
+func badness(result string) int {
+	switch result {
+	case "failed", "error":
+		return 0
+	case "needs_inspection", "undefined", "pending":
+		return 1
+	case "passed", "info":
+		return 2
+	}
+	return 3
+}
+
+// failure reads the log that tells why. Without it the summary has to do: a
+// verdict does not wait for a log.
+func failure(ctx context.Context, farm Farm, result testingfarm.Result) *event.Failure {
+	address := result.LogURL()
+	out := &event.Failure{Reason: testingfarm.Summary(result), LogURL: address}
+	if address == "" {
+		return out
+	}
+	raw, err := farm.Log(ctx, result, address, logMost)
+	if err != nil {
+		return out
+	}
+	name := path.Base(address)
+	found, _ := excerpt.Find(raw, name)
+	out.Reason, out.Rule, out.Lines, out.Place, out.Infra = found.Reason, found.Rule, found.Lines, name, found.Infra
+	if len(raw) < logMost && found.Line > 0 {
+		out.Line, out.First, out.Place = found.Line, found.First, name+":"+strconv.Itoa(found.Line)
+	}
+	return out
+}
