@@ -13,7 +13,7 @@ var ErrUnknown = errors.New("the answer was lost, so whether the hub did it is n
 
 // Fault is the hub's own word that it did not do a call, or the reason a task
 // failed: both come in the same shape and with the same codes.
-type Fault struct {
+type Fault struct { //nolint:errname // the protocol calls it so
 	Code int64
 	Text string
 }

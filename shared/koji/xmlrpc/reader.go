@@ -234,10 +234,10 @@ func (r *Reader) Members() iter.Seq[string] {
 func (r *Reader) Skip() {
 	switch r.Kind() {
 	case Array:
-		for range r.Items() { //nolint:revive // each turn passes over the item
+		for range r.Items() {
 		}
 	case Struct:
-		for range r.Members() { //nolint:revive // each turn passes over the member
+		for range r.Members() {
 		}
 	default:
 		r.done()

@@ -15,7 +15,7 @@ import (
 
 // Fault is the hub's refusal of a call: http://xmlrpc.com/spec.md, "Fault
 // example".
-type Fault struct {
+type Fault struct { //nolint:errname // the protocol calls it so
 	Code int64
 	Text string
 }
