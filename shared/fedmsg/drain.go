@@ -31,15 +31,9 @@ func (q *Queue) drain(ctx context.Context, most int, taking time.Duration, handl
 		done.Empty, done.Left = true, 0
 		return done, nil
 	}
-	r := &run{queue: q, session: s, handle: handle, most: most, untilEmpty: true, stop: stop.C}
+	r := &run{queue: q, session: s, handle: handle, most: most, untilEmpty: true, stop: stop.C, left: -1}
 	err = r.consume(ctx)
-	done = r.done()
-	if err == nil && !done.Empty {
-		if left, lookErr := q.waiting(s); lookErr == nil {
-			done.Left = left
-		}
-	}
-	return done, err
+	return r.done(), err
 }
 
 // run is one subscription: deliveries in, at most Workers of them handled at a
@@ -54,6 +48,8 @@ type run struct {
 	crew       crew
 	ending     bool // unsubscribed: what still comes was under way
 	empty      bool
+	received   int
+	left       int
 }
 
 // consumerTag names the one subscription a session has.
@@ -61,10 +57,7 @@ const consumerTag = "distaff"
 
 func (r *run) done() Drained {
 	done := r.crew.tally()
-	done.Empty = r.empty
-	if !done.Empty {
-		done.Left = -1
-	}
+	done.Empty, done.Left = r.empty, r.left
 	return done
 }
 
@@ -89,18 +82,30 @@ func (r *run) consume(ctx context.Context) error {
 	if failure := r.crew.finish(); failure != nil {
 		err = failure
 	}
-	r.giveBack()
+	r.giveBack(deliveries)
 	return err
 }
 
-// giveBack returns all that is not acked. The subscription ends first, or the
-// broker would hand us the same again. Errors do not matter: a broker that
-// cannot hear this takes everything back by itself.
-func (r *run) giveBack() {
-	if !r.ending {
-		_ = r.session.ch.Cancel(consumerTag, false)
+// giveBack returns all that is not acked, and notes how much is left. The
+// subscription ends first, or the broker would hand us the same again. Errors
+// do not matter: a broker that cannot hear this takes everything back by
+// itself.
+func (r *run) giveBack(deliveries <-chan amqp091.Delivery) {
+	r.left = -1
+	if !r.ending && r.session.ch.Cancel(consumerTag, false) != nil {
+		return
 	}
-	_ = r.session.ch.Nack(0, true, true)
+	for range deliveries { // those under way; they end, now or soon
+		r.received++
+	}
+	// Counted before giving back: how soon after it the broker's count is right
+	// again, no one knows.
+	waiting, err := r.queue.waiting(r.session)
+	if err != nil || r.session.ch.Nack(0, true, true) != nil {
+		return
+	}
+	done := r.crew.tally()
+	r.left = waiting + r.received - done.Handled - done.SetAside
 }
 
 // pump hands deliveries to the crew until it should take no more.
@@ -129,6 +134,7 @@ func (r *run) next(ctx context.Context, quiet *time.Timer, deliveries <-chan amq
 		case d, open := <-deliveries:
 			switch {
 			case open:
+				r.received++
 				return d, true, nil
 			case r.ending:
 				r.empty = true

@@ -18,7 +18,7 @@ const (
 )
 
 // TestMain lets the test binary be the process that is killed: with the
-// environment set it drains a queue and publishes by writing to its output.
+// environment set it drains a queue, and asks before each step.
 func TestMain(m *testing.M) {
 	if url := os.Getenv(childURL); url != "" {
 		os.Exit(child(url, os.Getenv(childQueue)))
@@ -32,9 +32,17 @@ func child(url, queue string) int {
 		SetAside: func(context.Context, fedmsg.Malformed) error { return nil },
 	})
 	if err == nil {
-		_, err = q.Drain(context.Background(), 1_000_000, plenty, func(_ context.Context, m fedmsg.Message) error {
-			_, err := fmt.Println(m.ID)
+		asks := bufio.NewReader(os.Stdin)
+		step := func(what string) error {
+			fmt.Println(what)
+			_, err := asks.ReadByte()
 			return err
+		}
+		_, err = q.Drain(context.Background(), 1_000_000, 5*plenty, func(_ context.Context, m fedmsg.Message) error {
+			if err := step("consumed"); err != nil {
+				return err
+			}
+			return step(m.ID) // that is the publishing
 		})
 	}
 	if err != nil {
@@ -46,15 +54,16 @@ func child(url, queue string) int {
 
 func TestKilledProcessesLoseNothing(t *testing.T) { killFacts(t, listen(t, fedmsgtest.NewBus())) }
 
-// killFacts kills one drain after the other in the middle, and then lets one
-// finish: every message was published at least once.
+// killFacts kills one drain after the other, between consuming and publishing
+// and between publishing and acking, and then lets one finish: every message
+// was published at least once, and twice only where the ack was missing.
 func killFacts(t *testing.T, url string) {
-	const messages, kills = 3000, 12
+	const messages, kills = 600, 20
 	p := newPlace(t, url)
 	p.say(messages)
 	published := map[string]int{}
 	for round := range kills {
-		drainInChild(p, published, 1+round*37)
+		drainInChild(p, published, 1+5*round) // steps: odd ones are before publishing
 	}
 	drainInChild(p, published, 0)
 	twice := 0
@@ -67,6 +76,9 @@ func killFacts(t *testing.T, url string) {
 			twice++
 		}
 	}
+	if twice > kills/2 {
+		t.Errorf("%d messages were published more than once by %d kills", twice, kills)
+	}
 	if p.waiting() != 0 {
 		t.Errorf("%d messages were left", p.waiting())
 	}
@@ -74,12 +86,16 @@ func killFacts(t *testing.T, url string) {
 }
 
 // drainInChild runs a drain in a process of its own, killed with SIGKILL after
-// it has published so many (0: never), and counts what it published.
+// so many steps (0: never), and counts what it published.
 func drainInChild(p *place, published map[string]int, kill int) {
 	p.Helper()
 	cmd := exec.CommandContext(p.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childURL+"="+p.url, childQueue+"="+p.queue)
 	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		p.Fatal(err)
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		p.Fatal(err)
@@ -89,13 +105,17 @@ func drainInChild(p *place, published map[string]int, kill int) {
 	}
 	lines := bufio.NewScanner(out)
 	for n := 1; lines.Scan(); n++ {
-		published[lines.Text()]++
+		if id := lines.Text(); id != "consumed" {
+			published[id]++
+		}
 		if n == kill {
 			_ = cmd.Process.Kill()
+			break
 		}
+		_, _ = in.Write([]byte("\n"))
 	}
-	if err := cmd.Wait(); err != nil && kill == 0 {
-		p.Errorf("the last drain: %v", err)
+	if err := cmd.Wait(); (err != nil) != (kill > 0) {
+		p.Errorf("drain killed after %d steps: %v", kill, err)
 	}
 }
 

@@ -107,7 +107,8 @@ type Drained struct {
 	Redelivered int
 	// Empty says that the queue had nothing more.
 	Empty bool
-	// Left is how many messages wait in the queue, -1 if that is not known.
+	// Left is how many messages wait in the queue after this run, those given
+	// back included; -1 if that is not known.
 	Left int
 	// Newest is the latest time of sending among the handled.
 	Newest time.Time
