@@ -20,8 +20,8 @@ const (
 )
 
 var (
-	segments = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*){0,3}$`) //nolint:gochecknoglobals // a constant in all but the language
-	sha      = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)                                   //nolint:gochecknoglobals // a constant in all but the language
+	segments = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*(/[A-Za-z0-9][A-Za-z0-9._+-]*){0,3}$`)
+	sha      = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
 // CheckRepo tells whether path can be a repository: one to four segments of
