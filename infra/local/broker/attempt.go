@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cloudevents/sdk-go/v2/binding"
 	"github.com/cloudevents/sdk-go/v2/event"
 )
 
@@ -66,11 +67,18 @@ func (b *Broker) attempt(t *task) {
 // the subscriber may go on: that is how a cluster comes to run one event
 // twice at the same time.
 func (b *Broker) ask(t *task, e event.Event) answer {
+	ctx := b.running
+	switch t.route.delivery.Format { // an HTTP subscriber writes the event so
+	case "json":
+		ctx = binding.WithForceStructured(ctx)
+	case "binary":
+		ctx = binding.WithForceBinary(ctx)
+	}
 	timeout := t.route.delivery.Timeout
 	if timeout == 0 {
-		return deliver(b.running, t.flow.lane.subscriber, e)
+		return deliver(ctx, t.flow.lane.subscriber, e)
 	}
-	ctx, cancel := context.WithTimeout(b.running, timeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	b.mu.Lock()
 	b.count(1)
 	b.mu.Unlock()
