@@ -41,10 +41,11 @@ func (l looker) look(ctx context.Context, in fn.In[event.ReleaseLook]) ([]event.
 		answer.Trouble = err.Error()
 		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
 	}
-	branch, found := bodhi.Resolve(releases, in.Data.Branch)
-	answer.Found, answer.Name, answer.Target, answer.Distro = found, branch.Name, branch.Target, branch.Distro
-	if !found {
-		answer.Reason = "no release has the branch " + in.Data.Branch
+	branch, err := bodhi.Resolve(releases, in.Data.Branch)
+	if err != nil {
+		answer.Reason = err.Error()
+		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
 	}
+	answer.Found, answer.Name, answer.Target, answer.Distro = true, branch.Name, branch.Target, branch.Distro
 	return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
 }

@@ -1,0 +1,42 @@
+// Generate writes what is made of the code: the Triggers, and the table of
+// functions in the README. Run it by `make generate`.
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/distaff-project/distaff"
+	"github.com/distaff-project/distaff/eventing"
+)
+
+const (
+	begin = "<!-- functions: made by make generate -->"
+	end   = "<!-- end of functions -->"
+)
+
+func main() {
+	if err := generate(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func generate() error {
+	functions := distaff.Functions(distaff.Parts{})
+	if err := os.WriteFile("eventing/triggers.yaml", eventing.Triggers(functions), 0o644); err != nil {
+		return err
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(readme), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		return fmt.Errorf("README.md has no %q … %q", begin, end)
+	}
+	text := before + begin + "\n" + eventing.Table(functions) + end + after
+	return os.WriteFile("README.md", []byte(text), 0o644)
+}
