@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-if ! command -v rabbitmq-server >/dev/null; then
+if ! command -v rabbitmq-server >/dev/null || ! command -v openssl >/dev/null; then
 	export DEBIAN_FRONTEND=noninteractive
 	# The package starts a broker of its own; this says no to that.
 	if [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -17,7 +17,7 @@ if ! command -v rabbitmq-server >/dev/null; then
 		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 	fi
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends rabbitmq-server >/dev/null
+	apt-get install -y -qq --no-install-recommends rabbitmq-server openssl >/dev/null
 	rm -f /usr/sbin/policy-rc.d
 	trap - EXIT
 fi
@@ -37,9 +37,33 @@ export RABBITMQ_CONFIG_FILE="$work/rabbitmq"
 export RABBITMQ_PID_FILE="$work/pid"
 export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
 export ERL_EPMD_ADDRESS=127.0.0.1
-echo '[].' >"$RABBITMQ_ENABLED_PLUGINS_FILE"
-: >"$RABBITMQ_CONFIG_FILE.conf"
 mkdir -p "$RABBITMQ_LOG_BASE"
+
+# Login by certificate as on Fedora's broker: the common name is the user.
+certs="$work/certs"
+mkdir "$certs"
+for name in ca broker guest; do
+	openssl ecparam -name prime256v1 -genkey -noout -out "$certs/$name.key"
+done
+openssl req -x509 -new -key "$certs/ca.key" -days 1 -subj /CN=authority -out "$certs/ca.pem"
+echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' >"$certs/names"
+for name in broker guest; do
+	openssl req -new -key "$certs/$name.key" -subj "/CN=$name" |
+		openssl x509 -req -CA "$certs/ca.pem" -CAkey "$certs/ca.key" -CAcreateserial \
+			-days 1 -extfile "$certs/names" -out "$certs/$name.pem" 2>/dev/null
+done
+echo '[rabbitmq_auth_mechanism_ssl].' >"$RABBITMQ_ENABLED_PLUGINS_FILE"
+cat >"$RABBITMQ_CONFIG_FILE.conf" <<EOF
+listeners.ssl.1 = 127.0.0.1:$((port + 1))
+ssl_options.cacertfile = $certs/ca.pem
+ssl_options.certfile = $certs/broker.pem
+ssl_options.keyfile = $certs/broker.key
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = true
+ssl_cert_login_from = common_name
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = EXTERNAL
+EOF
 
 # Erlang's port mapper outlives its nodes. One that was not here before is ended.
 mapper=ours
@@ -70,6 +94,8 @@ until bash -c "exec 3<>/dev/tcp/127.0.0.1/$port" 2>/dev/null; do
 done
 
 export DISTAFF_AMQP_URL="amqp://guest:guest@127.0.0.1:$port/"
+export DISTAFF_AMQPS_URL="amqps://guest:@127.0.0.1:$((port + 1))/%2F"
+export DISTAFF_AMQP_CERTS="$certs" # ca.pem, guest.pem, guest.key
 unset HOME
 HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
 export HOME
@@ -77,4 +103,5 @@ if [ $# -gt 0 ]; then
 	"$@"
 else
 	go test -count=1 -tags amqp -v -run AMQP ./shared/fedmsg/...
+	go test -count=1 -tags amqp -run '^$' -bench AMQP -benchtime 50000x ./shared/fedmsg
 fi

@@ -107,6 +107,7 @@ func TestFollowComesBackAfterACut(t *testing.T) {
 	p.equal([]int{2, 1}, []int{connected, lost})
 	p.equal([]string{"1", "1*"}, []string(got[:2]))
 }
+
 // silentListener takes connections and says nothing.
 func silentListener(t testing.TB) string {
 	t.Helper()
