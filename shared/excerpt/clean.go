@@ -8,6 +8,10 @@ import (
 
 const escape = '\x1b'
 
+// Clean makes a line safe to show anywhere, as the lines of an excerpt are:
+// without terminal sequences, control and invisible format characters.
+func Clean(line string) string { return clean(line) }
+
 // clean makes a line safe to show anywhere: valid UTF-8, without terminal
 // sequences (ECMA-48 CSI and OSC), control characters or invisible format
 // characters (those can turn the direction of what follows). What a carriage
