@@ -13,9 +13,9 @@ import (
 
 const checksumHeader = "x-amz-checksum-"
 
-// crc64NVME is the polynomial of CRC-64/NVME, reflected. Source: NVM Express
-// NVM Command Set Specification 1.0b, 5.2.1.3.4.
-const crc64NVME = 0x9a6c9329ac4bcd9b
+// crc64NVME is the polynomial of CRC-64/NVME, 0xad93d23594c93659, reflected.
+// Source: NVM Express NVM Command Set Specification, "64b CRC".
+const crc64NVME = 0x9a6c9329ac4bc9b5
 
 // checksum makes the hash for one of S3's checksum algorithms; nil if this
 // store does not know it.

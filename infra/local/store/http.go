@@ -163,6 +163,7 @@ func (c *call) resource() string {
 		lower := strings.ToLower(n)
 		switch {
 		case strings.HasPrefix(lower, "x-amz-"), n == "x-id", strings.HasPrefix(n, "response-"):
+		case c.query.Has("lifecycle") && n == "withUpdatedAt": // minio-go adds it
 		case c.query.Has("list-type") && slices.Contains([]string{
 			"prefix", "delimiter", "max-keys", "start-after",
 			"continuation-token", "encoding-type", "fetch-owner",

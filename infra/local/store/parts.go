@@ -29,13 +29,15 @@ type part struct {
 // chosen gives the parts a completion names, in its order, after comparing
 // what it says of each.
 func (u *upload) chosen(named []completedPart) ([]part, error) {
+	for i := range named {
+		if i > 0 && named[i].PartNumber <= named[i-1].PartNumber {
+			return nil, failure{http.StatusBadRequest, "InvalidPartOrder", "the parts are not in ascending order"}
+		}
+	}
 	parts := make([]part, 0, len(named))
-	last := 0
 	for i, n := range named {
 		p, ok := u.parts[n.PartNumber]
 		switch {
-		case n.PartNumber <= last:
-			return nil, failure{http.StatusBadRequest, "InvalidPartOrder", "the parts are not in ascending order"}
 		case !ok || strings.Trim(n.ETag, `"`) != strings.Trim(string(p.body.tag()), `"`):
 			return nil, failure{http.StatusBadRequest, "InvalidPart", fmt.Sprintf("part %d was not uploaded like this", n.PartNumber)}
 		case i < len(named)-1 && p.body.size < partMin:
@@ -46,7 +48,6 @@ func (u *upload) chosen(named []completedPart) ([]part, error) {
 				return nil, failure{http.StatusBadRequest, "InvalidPart", fmt.Sprintf("part %d has another %s", n.PartNumber, algorithm)}
 			}
 		}
-		last = n.PartNumber
 		parts = append(parts, p)
 	}
 	if len(parts) == 0 {

@@ -101,14 +101,18 @@ func Open(dir string, opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Close lets another process open the directory. What was answered is stored
-// already.
+// Close lets another process open the directory; the server must not be used
+// after it. What was answered is stored already. Closing twice does no harm.
 func (s *Server) Close() error {
 	s.uploads.abortAll()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.lock == nil {
 		return nil
 	}
-	return s.lock.Close()
+	err := s.lock.Close()
+	s.lock = nil
+	return err
 }
 
 // Bucket gives a bucket to the process itself, without HTTP, and makes it if
