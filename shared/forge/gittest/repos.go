@@ -161,6 +161,12 @@ func (r *Repos) Merge(ctx context.Context, path, branch, commit, author string, 
 	return merged, err
 }
 
+// Branch makes a branch, or moves it, to a commit.
+func (r *Repos) Branch(ctx context.Context, path, branch, commit string) error {
+	_, err := r.run(ctx, path, nil, "update-ref", "refs/heads/"+branch, commit)
+	return err
+}
+
 // Fetch copies a commit of another repository here, as ref.
 func (r *Repos) Fetch(ctx context.Context, into, from, commit, ref string) error {
 	if _, err := r.run(ctx, into, nil, "fetch", "--quiet", "--no-tags", r.dir(from), "+refs/heads/*:refs/distaff-fetched/*"); err != nil {
