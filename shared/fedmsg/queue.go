@@ -50,7 +50,8 @@ type Config struct {
 	// Heartbeat is offered to the broker; zero means 60 s.
 	Heartbeat time.Duration
 	// SetAside stores a malformed or poisonous message where a person finds
-	// it. Only after nil it is acked. Required.
+	// it. Only after nil it is acked. With several Workers it is called by
+	// several at once. Required.
 	SetAside func(context.Context, Malformed) error
 	// Connected runs on each connection Follow makes, before the first
 	// message: the place to fill the gap from the Archive. May be nil.
@@ -117,7 +118,8 @@ type Drained struct {
 // Drain takes messages until the queue is empty, most are taken, or nine
 // tenths of the budget are gone, handing each to handle and acking it only
 // after handle returned nil. It connects and disconnects by itself. After an
-// error, Drained still says what was done before.
+// error, Drained still says what was done before. The context of handle ends
+// with the budget; a broker that hangs is left 3 s after that.
 //
 // A process killed at any moment loses nothing: what was not acked comes again
 // with Redelivered set, so a handler sees some messages twice.

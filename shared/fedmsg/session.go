@@ -55,6 +55,10 @@ func (q *Queue) connect(ctx context.Context) (*session, error) {
 		},
 	})
 	impatient()
+	if errors.Is(err, amqp091.ErrClosed) && q.cfg.Cert != "" {
+		// TLS 1.3 checks the client last: a refusal looks like this.
+		err = fmt.Errorf("hung up on during the login, as for a client certificate that is not accepted: %w", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s:%d: %w", uri.Host, uri.Port, cause(ctx, err))
 	}

@@ -90,9 +90,9 @@ func (b *Bus) Serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// Publish says something on the bus as a member of Fedora would, and gives its
-// id: "" when the headers name none ("id" is not a header on the wire). The
-// headers sent-at, schema and severity are filled in where they are missing.
+// Publish says something on the bus as the services of Fedora do, and gives
+// its new id. The headers sent-at, schema and severity are filled in where they
+// are missing.
 func (b *Bus) Publish(topic string, headers map[string]any, body []byte) string {
 	id := uuid.NewString()
 	b.PublishAs(id, topic, headers, body)
@@ -123,10 +123,10 @@ type Raw struct {
 func (b *Bus) PublishRaw(topic string, raw Raw) {
 	m := &message{
 		exchange: Topic, key: topic, body: slices.Clone(raw.Body),
-		properties: appendProperties(nil, properties{
+		properties: properties{
 			contentType: raw.ContentType, contentEncoding: raw.ContentEncoding,
 			headers: raw.Headers, deliveryMode: 2, messageID: raw.ID, timestamp: raw.Timestamp,
-		}),
+		}.encode(),
 	}
 	b.locked(func() { _, _ = b.route(m) }) // our own properties can be read
 }

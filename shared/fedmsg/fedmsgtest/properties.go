@@ -65,7 +65,7 @@ func decodeProperties(raw []byte) (properties, error) {
 	return p, d.err
 }
 
-func appendProperties(to []byte, p properties) []byte {
+func (p properties) encode() []byte {
 	var flags uint16
 	var values []byte
 	text := func(bit uint16, s string) {
@@ -93,6 +93,5 @@ func appendProperties(to []byte, p properties) []byte {
 		flags |= hasTimestamp
 		values = binary.BigEndian.AppendUint64(values, uint64(p.timestamp.Unix()))
 	}
-	to = binary.BigEndian.AppendUint16(to, flags)
-	return append(to, values...)
+	return append(binary.BigEndian.AppendUint16(nil, flags), values...)
 }

@@ -89,8 +89,8 @@ func (b *Bus) compact(name string) error {
 
 // message makes a row publishable again.
 func (r row) message() *message {
-	return &message{exchange: Topic, key: r.Topic, body: r.Body, properties: appendProperties(nil, properties{
+	return &message{exchange: Topic, key: r.Topic, body: r.Body, properties: properties{
 		contentType: "application/json", contentEncoding: "utf-8", headers: r.Headers,
 		deliveryMode: 2, priority: r.Priority, hasPriority: true, messageID: r.ID,
-	})}
+	}.encode()}
 }
