@@ -121,7 +121,7 @@ func deliver(ctx context.Context, to Subscriber, e event.Event) (got answer) {
 // succeed publishes the reply, if there is one, before the event counts as
 // delivered: a kill between the two repeats the event and loses nothing.
 func (b *Broker) succeed(t *task, got answer) {
-	if got.reply == nil {
+	if got.reply == nil || t.route.deaf {
 		b.end(t, Delivered, got)
 		return
 	}

@@ -154,18 +154,18 @@ func (b *Broker) Publish(ctx context.Context, e event.Event) error {
 		return err
 	}
 	defer b.leave()
-	stamped, err := b.stamp(e)
+	stamped, ttl, err := b.stamp(e)
 	if err != nil {
 		return err
 	}
-	seen := withoutTTL(*stamped)
 	var wanted []*route
 	for _, r := range b.wanting {
-		if r.filter.Match(seen) {
+		if r.filter.Match(stamped) {
 			wanted = append(wanted, r)
 		}
 	}
-	return b.accept(stamped, wanted) //nolint:contextcheck // a delivery outlives the publication
+	stamped.SetExtension(attrTTL, ttl)
+	return b.accept(&stamped, wanted) //nolint:contextcheck // a delivery outlives the publication
 }
 
 // accept writes an event and hands it to its routes in the journal's order.

@@ -154,11 +154,11 @@ func TestAHandlerInThisProcessIsAskedLikeOneFarAway(t *testing.T) {
 		w.Header().Set("Retry-After", "9")
 		_, _ = io.WriteString(w, "slow down")
 	}
-	_, status, after, body, err := broker.Handler(http.HandlerFunc(far)).Deliver(context.Background(), say("1", "a"))
+	_, status, after, body, err := broker.InProcess(http.HandlerFunc(far)).Deliver(context.Background(), say("1", "a"))
 	if err != nil || status != 429 || after != 3*time.Second || string(body) != "slow down" {
 		t.Errorf("%d, after %v, %q, %v", status, after, body, err)
 	}
-	_, status, _, _, err = broker.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).Deliver(context.Background(), say("1", "a"))
+	_, status, _, _, err = broker.InProcess(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).Deliver(context.Background(), say("1", "a"))
 	if err != nil || status != 200 {
 		t.Errorf("a handler that writes nothing answers %d, %v", status, err)
 	}
@@ -166,7 +166,7 @@ func TestAHandlerInThisProcessIsAskedLikeOneFarAway(t *testing.T) {
 
 func TestADeliveryMayAskForStructuredMode(t *testing.T) {
 	var contentType string
-	work := broker.Handler(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) { contentType = req.Header.Get("Content-Type") }))
+	work := broker.InProcess(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) { contentType = req.Header.Get("Content-Type") }))
 	b := run(t, manifests(t, oneBroker, trigger("work", "a", "{format: json}")), broker.Options{}, map[string]broker.Subscriber{"work": work})
 	publish(t, b, say("1", "a"))
 	settle(t, b)

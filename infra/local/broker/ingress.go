@@ -39,27 +39,27 @@ func (b *Broker) address() string {
 	return manifest.Destination{Ref: self}.Address()
 }
 
-// stamp checks an event and gives a copy with the broker's attributes.
-func (b *Broker) stamp(e event.Event) (*event.Event, error) {
+// stamp checks an event and gives a copy as filters see it, and the TTL to
+// set on it after that.
+func (b *Broker) stamp(e event.Event) (stamped event.Event, ttl int32, err error) {
 	if err := e.Validate(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRefused, err)
+		return e, 0, fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	ttl := int32(firstTTL)
+	ttl = int32(firstTTL)
 	if value, ok := e.Extensions()[attrTTL]; ok {
 		if left, err := types.ToInteger(value); err == nil {
 			ttl = left - 1
 		}
 	}
 	if ttl <= 0 {
-		return nil, fmt.Errorf("%w: replies have gone round %d times", ErrRefused, firstTTL)
+		return e, 0, fmt.Errorf("%w: replies have gone round %d times", ErrRefused, firstTTL)
 	}
-	stamped := e.Clone()
+	stamped = withoutTTL(e)
 	stamped.SetExtension(attrArrival, types.Timestamp{Time: b.options.Now().UTC()})
-	stamped.SetExtension(attrTTL, ttl)
-	return &stamped, nil
+	return stamped, ttl, nil
 }
 
-// withoutTTL is the event as filters and subscribers see it.
+// withoutTTL is a copy of the event as filters and subscribers see it.
 func withoutTTL(e event.Event) event.Event {
 	e = e.Clone()
 	e.SetExtension(attrTTL, nil)

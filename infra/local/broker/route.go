@@ -23,6 +23,7 @@ type route struct {
 	delivery manifest.Delivery
 	flow     *flow
 	dead     *flow // nil when there is no dead letter sink
+	deaf     bool  // a timer's way: nobody hears a reply
 }
 
 // route lays the ways of all triggers and timers of the Broker.
@@ -49,7 +50,7 @@ func (b *Broker) route(set *manifest.Set) error {
 		b.timers = append(b.timers, p)
 		if p.Sink.Ref.Kind != "Broker" {
 			// What Knative's adapter does: five more tries, 50 ms doubling.
-			b.lay(timerRoute(p), p.Sink, manifest.Delivery{Retry: 5, Policy: "exponential", Delay: 50 * time.Millisecond}, 0)
+			b.lay(timerRoute(p), p.Sink, manifest.Delivery{Retry: 5, Policy: "exponential", Delay: 50 * time.Millisecond}, 0).deaf = true
 		}
 	}
 	return nil

@@ -40,8 +40,8 @@ func NewHTTPClient() *http.Client {
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// Handler makes a subscriber of a function's HTTP handler, without a socket.
-func Handler(h http.Handler) Subscriber {
+// InProcess makes a subscriber of a function's HTTP handler, without a socket.
+func InProcess(h http.Handler) Subscriber {
 	client := &http.Client{Transport: inProcess{h}, CheckRedirect: noRedirect}
 	return HTTP{URL: "http://in-process/", Client: client}
 }

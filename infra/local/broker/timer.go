@@ -39,12 +39,7 @@ func (b *Broker) tick(ctx context.Context, p manifest.PingSource) error {
 		return err
 	}
 	defer b.leave()
-	stamped, err := b.stamp(e)
-	if err != nil {
-		return err
-	}
-	stamped.SetExtension(attrArrival, nil)                      // it went through no broker
-	return b.accept(stamped, []*route{b.routes[timerRoute(p)]}) //nolint:contextcheck // a delivery outlives the tick
+	return b.accept(&e, []*route{b.routes[timerRoute(p)]}) //nolint:contextcheck // a delivery outlives the tick
 }
 
 // ping makes the event Knative's adapter makes (pkg/adapter/mtping).

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/distaff-project/distaff/infra/local/broker"
@@ -83,7 +84,7 @@ func TestATimerCanBeHurried(t *testing.T) {
 
 func TestATimerCanBeMadeToTick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tick := &heard{}
+		tick := &heard{answer: func(_ int, e event.Event) (*event.Event, int, string, error) { return &e, 200, "", nil }}
 		b := run(t, manifests(t, oneBroker, timers), broker.Options{NoTimers: true}, map[string]broker.Subscriber{"tick": tick})
 		if err := b.Tick(context.Background(), "minutely"); err != nil {
 			t.Fatal(err)
@@ -92,6 +93,9 @@ func TestATimerCanBeMadeToTick(t *testing.T) {
 		time.Sleep(time.Hour)
 		if len(tick.events) != 1 {
 			t.Errorf("%d ticks", len(tick.events))
+		}
+		if records := b.History(); len(records) != 2 {
+			t.Errorf("the reply to a timer is published: %q", story(records))
 		}
 		if err := b.Tick(context.Background(), "never"); err == nil {
 			t.Error("a timer that is not there ticks")

@@ -9,8 +9,8 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 )
 
-// mostSQL bounds an expression: the parser's cost is not linear.
-const mostSQL = 4096
+// mostSQL bounds an expression: the parser takes quadratic time.
+const mostSQL = 2048
 
 type cesql struct {
 	text   string

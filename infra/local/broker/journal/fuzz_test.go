@@ -8,6 +8,40 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// After a write that failed nobody can say what is on disk: nothing more is
+// promised until the journal is read again.
+func TestAfterAFailedWriteNothingIsPromised(t *testing.T) {
+	dir := t.TempDir()
+	j, _, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Append([]string{"a"}, []byte("kept"), func(uint64) {}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := j.Append([]string{"a"}, nil, func(uint64) { t.Error("committed") }); err == nil {
+			t.Error("an event is promised that could not be written")
+		}
+	}
+	if err := j.Note(Entry{Seq: 1, Target: "a", Final: true}); err == nil {
+		t.Error("a note is taken")
+	}
+	if err := j.Close(); err == nil {
+		t.Error("Close is silent about it")
+	}
+	j, pending, err := Open(dir, Options{})
+	if err != nil || len(pending) != 1 {
+		t.Fatalf("%d events after reading again, %v", len(pending), err)
+	}
+	if err := j.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Whatever a segment holds, reading gives a prefix of whole entries, and
 // writing those again gives the same bytes' meaning.
 func FuzzSegment(f *testing.F) {

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -250,10 +251,10 @@ func TestAClosedJournalTakesNothing(t *testing.T) {
 	j, _ := open(t, t.TempDir(), journal.Options{})
 	shut(t, j)
 	shut(t, j)
-	if err := j.Append(nil, nil, func(uint64) {}); err != journal.ErrClosed {
+	if err := j.Append(nil, nil, func(uint64) {}); !errors.Is(err, journal.ErrClosed) {
 		t.Errorf("Append = %v", err)
 	}
-	if err := j.Note(journal.Entry{}); err != journal.ErrClosed {
+	if err := j.Note(journal.Entry{}); !errors.Is(err, journal.ErrClosed) {
 		t.Errorf("Note = %v", err)
 	}
 }
