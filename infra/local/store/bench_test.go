@@ -26,7 +26,7 @@ func BenchmarkStore(b *testing.B) {
 				var n atomic.Int64
 				b.Run("PUT/"+label, func(b *testing.B) {
 					many(b, c, func() error {
-						_, err := bucket.Put(b.Context(), fmt.Sprintf("%s/%d", label[:9], n.Add(1)%1000), body, blob.Any)
+						_, err := bucket.Put(b.Context(), fmt.Sprintf("put/%d", n.Add(1)%1000), body, blob.Any)
 						return err
 					})
 				})
