@@ -102,6 +102,6 @@ export HOME
 if [ $# -gt 0 ]; then
 	"$@"
 else
-	go test -count=1 -tags amqp -v -run AMQP ./shared/fedmsg/...
-	go test -count=1 -tags amqp -run '^$' -bench AMQP -benchtime 50000x ./shared/fedmsg
+	go test -count=1 -tags amqp -v -run '^TestAMQP' ./shared/fedmsg/...
+	go test -count=1 -tags amqp -run '^$' -bench AMQP -benchtime 1000x ./shared/fedmsg
 fi

@@ -118,19 +118,3 @@ func drainInChild(p *place, published map[string]int, kill int) {
 		p.Errorf("drain killed after %d steps: %v", kill, err)
 	}
 }
-
-func BenchmarkDrain(b *testing.B) { benchDrain(b, listen(b, fedmsgtest.NewBus())) }
-
-// benchDrain drains b.N small messages, one at a time, each acked by itself.
-func benchDrain(b *testing.B, url string) {
-	p := newPlace(b, url)
-	p.say(b.N)
-	q := p.open(func(c *fedmsg.Config) { c.Prefetch = 100 })
-	b.ResetTimer()
-	done, err := q.Drain(b.Context(), b.N, 10*plenty, func(context.Context, fedmsg.Message) error { return nil })
-	b.StopTimer()
-	if err != nil || done.Handled != b.N {
-		b.Fatalf("%+v, %v", done, err)
-	}
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
-}

@@ -65,7 +65,7 @@ type Malformed struct {
 	ID          string // what it called itself, if anything: not checked
 	Topic       string // not checked
 	Headers     map[string]any
-	Body        []byte // exactly what came; may be larger than MaxBody
+	Body        []byte // exactly what came, a whole row from the archive; may be larger than MaxBody
 	Redelivered bool
 	Reason      error
 }

@@ -11,7 +11,7 @@ import (
 
 // Handler takes one message. Nil means it is safely stored or published: only
 // then is it acked. An error puts it back at its place in the queue and ends
-// the run, unless it wraps ErrPoison.
+// the run, unless it wraps ErrPoison (or ErrMalformed, from a decoder).
 type Handler func(ctx context.Context, m Message) error
 
 // Config names a queue and says how to reach it.
@@ -83,9 +83,8 @@ func Open(cfg Config) (*Queue, error) {
 	if cfg.Prefetch <= 0 {
 		cfg.Prefetch = 32
 	}
-	if cfg.Workers <= 0 {
-		cfg.Workers = 1
-	}
+	cfg.Workers = max(cfg.Workers, 1)
+	cfg.Prefetch = max(cfg.Prefetch, cfg.Workers)
 	if cfg.Quiet <= 0 {
 		cfg.Quiet = 100 * time.Millisecond
 	}
