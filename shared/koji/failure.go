@@ -56,7 +56,7 @@ func (h *Hub) Failure(ctx context.Context, id TaskID) (Failure, error) {
 		return Failure{}, err
 	}
 	if result.Fault != nil {
-		failure.Fault = strings.TrimSpace(result.Fault.Text)
+		failure.Fault = strings.TrimSpace(result.Fault.Error())
 	}
 	return failure, h.addLog(ctx, &failure)
 }
