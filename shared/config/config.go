@@ -6,7 +6,10 @@
 // variables and files that hold them. Every key is explained in docs/config.md.
 package config
 
-import "time"
+import (
+	"net/url"
+	"time"
+)
 
 // Config is one instance. Parse gives it complete: defaults are filled in.
 type Config struct {
@@ -153,6 +156,20 @@ type Bus struct {
 	Koji  string `yaml:"koji"`
 	// Datagrepper is the archive gaps are filled from. Empty: none.
 	Datagrepper string `yaml:"datagrepper"`
+}
+
+// Address is URL with the password put in, as an AMQP client wants it. Never
+// log it.
+func (b *Bus) Address(password Secret) string {
+	if b == nil {
+		return ""
+	}
+	u, err := url.Parse(b.URL)
+	if err != nil || password.Text() == "" {
+		return b.URL
+	}
+	u.User = url.UserPassword(u.User.Username(), password.Text())
+	return u.String()
 }
 
 // Hooks is where outside web hooks reach us.

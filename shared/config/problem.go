@@ -23,6 +23,9 @@ type Problem struct {
 // String writes file:line:column: path: text.
 func (p Problem) String() string {
 	place := fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column)
+	if p.Line == 0 {
+		place = "" // of a Config that was not read from a file
+	}
 	if p.Path == "" {
 		return place + p.Text
 	}
@@ -43,6 +46,6 @@ func (p Problems) Error() string {
 
 func (p Problems) sort() {
 	slices.SortStableFunc(p, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Path, b.Path))
 	})
 }
