@@ -88,8 +88,8 @@ func (j *journal) gone(queue string, it *item) {
 }
 
 // OpenBus gives a bus whose durable queues and archive are kept in the folder,
-// with what was there from before: messages that were handed out but not acked
-// wait again, marked as redelivered or not as if the broker had restarted.
+// with what was there from before. Messages that were handed out but not acked
+// wait again, without the redelivered flag: that is not written down.
 func OpenBus(folder string) (*Bus, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("open bus: %w", err)
