@@ -52,9 +52,9 @@ func Init(ctx context.Context, at Place, who Credentials, name string, rules []R
 		}
 	}
 	err = client.SetBucketLifecycle(ctx, name, cfg)
-	if code := minio.ToErrorResponse(err).Code; code == "MalformedXML" || code == "NotImplemented" {
+	if status := minio.ToErrorResponse(err).StatusCode; status == http.StatusBadRequest || status == http.StatusNotImplemented {
 		// MinIO does not know the rule for abandoned uploads; it ends them by
-		// itself after a day. The other rules must be taken by any server.
+		// itself after a day (and answers 400 InvalidRequest). The other rules must be taken by any server.
 		cfg.Rules = cfg.Rules[1:]
 		if len(cfg.Rules) == 0 {
 			return nil
