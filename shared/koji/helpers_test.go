@@ -2,6 +2,8 @@ package koji_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -82,4 +84,22 @@ func mentions(t testing.TB, err error, words ...string) {
 			t.Errorf("%q does not tell of %q", err, word)
 		}
 	}
+}
+
+// post sends a request and gives the body of the answer.
+func post(t testing.TB, req *http.Request, status int) string {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.StatusCode != status {
+		t.Errorf("the answer is %s, not %d: %s", resp.Status, status, body)
+	}
+	return string(body)
 }
