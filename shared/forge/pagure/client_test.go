@@ -158,6 +158,7 @@ func TestTroublePassesOrNot(t *testing.T) {
 	temporary("a page of HTML with 200", true)
 	w.Faults.Add(forgetest.Fault{Path: "/pull-request/1", How: forgetest.LostAnswer, Times: 12}) // net/http tries again by itself too
 	temporary("a lost answer", true)
+	w.Faults.Clear()
 	id.Number = 99
 	temporary("no such pull request", false)
 	id.Forge = "centos"

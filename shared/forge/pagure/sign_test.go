@@ -8,7 +8,8 @@ import (
 	"github.com/distaff-project/distaff/shared/forge/pagure"
 )
 
-// The signatures were made with: printf '{"topic":"pull-request.new"}' | openssl dgst -sha256 -hmac secret
+// The signatures were made with openssl:
+// printf '{"topic":"pull-request.new"}' | openssl dgst -sha256 -hmac secret.
 const (
 	signed    = `{"topic":"pull-request.new"}`
 	sha256Hex = "9c57a658f3dbb75a57f6b10aa67eb4e2d5e950d19b9783863753ecaf39a00521"

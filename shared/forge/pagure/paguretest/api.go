@@ -1,6 +1,7 @@
 package paguretest
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,19 +15,26 @@ type apiError struct {
 	fields map[string][]string
 }
 
-var (
-	errToken   = &apiError{status: http.StatusUnauthorized, code: "EINVALIDTOK", text: "Invalid or expired token. Please visit /settings#nav-api-tab to get or renew your API token."}
-	errProject = &apiError{status: http.StatusNotFound, code: "ENOPROJECT", text: "Project not found"}
-	errRequest = &apiError{status: http.StatusNotFound, code: "ENOREQ", text: "Pull-Request not found"}
-	errFile    = &apiError{status: http.StatusNotFound, code: "EFILENOTFOUND", text: "File not found in this git repository"}
-	errStats   = &apiError{status: http.StatusBadRequest, code: "ENOPRSTATS", text: "No statistics could be computed for this PR"}
-	errForm    = &apiError{status: http.StatusBadRequest, code: "EINVALIDREQ", text: "Invalid or incomplete input submitted"}
-	errClose   = &apiError{status: http.StatusForbidden, code: "ENOPRCLOSE", text: "You are not allowed to merge/close pull-request for this project"}
-	errDB      = &apiError{status: http.StatusBadRequest, code: "EDBERROR", text: "An error occurred at the database level and prevent the action from reaching completion"}
-)
+// refuse gives the refusal with one of Pagure's error codes.
+func refuse(code string) *apiError {
+	known := map[string]apiError{
+		"EINVALIDTOK":   {status: http.StatusUnauthorized, text: "Invalid or expired token. Please visit /settings#nav-api-tab to get or renew your API token."},
+		"ENOPROJECT":    {status: http.StatusNotFound, text: "Project not found"},
+		"ENOREQ":        {status: http.StatusNotFound, text: "Pull-Request not found"},
+		"ENOCOMMIT":     {status: http.StatusNotFound, text: "No such commit found in this repository"},
+		"EFILENOTFOUND": {status: http.StatusNotFound, text: "File not found in this git repository"},
+		"ENOPRSTATS":    {status: http.StatusBadRequest, text: "No statistics could be computed for this PR"},
+		"EINVALIDREQ":   {status: http.StatusBadRequest, text: "Invalid or incomplete input submitted"},
+		"ENOPRCLOSE":    {status: http.StatusForbidden, text: "You are not allowed to merge/close pull-request for this project"},
+		"EDBERROR":      {status: http.StatusBadRequest, text: "An error occurred at the database level and prevent the action from reaching completion"},
+	}
+	refusal := known[code]
+	refusal.code = code
+	return &refusal
+}
 
 func (s *Server) api(w http.ResponseWriter, r *http.Request, path string) {
-	body, refusal := s.route(r, path)
+	body, refusal := s.route(r.Context(), r, path)
 	w.Header().Set("Content-Type", "application/json")
 	if refusal != nil {
 		w.WriteHeader(refusal.status)
@@ -46,11 +54,11 @@ type call struct {
 	user    string
 }
 
-func (s *Server) route(r *http.Request, path string) (object, *apiError) {
+func (s *Server) route(ctx context.Context, r *http.Request, path string) (object, *apiError) {
 	user, known := s.user(r)
 	if path == "-/whoami" && r.Method == http.MethodPost {
 		if !known {
-			return nil, errToken
+			return nil, refuse("EINVALIDTOK")
 		}
 		return object{"username": user}, nil
 	}
@@ -59,24 +67,24 @@ func (s *Server) route(r *http.Request, path string) (object, *apiError) {
 	}
 	// Who only reads needs no token, but a wrong one is refused.
 	if (r.Method != http.MethodGet || r.Header.Get("Authorization") != "") && !known {
-		return nil, errToken
+		return nil, refuse("EINVALIDTOK")
 	}
 	project, rest := s.split(path)
 	if project == "" {
-		return nil, errProject
+		return nil, refuse("ENOPROJECT")
 	}
 	c := call{Request: r, project: project, rest: rest, user: user}
 	switch what := rest[0]; {
 	case what == "git" && len(rest) == 2 && r.Method == http.MethodGet:
-		return s.gitFacts(c)
+		return s.gitFacts(ctx, c)
 	case what == "tree" && len(rest) >= 2:
-		return s.tree(c)
+		return s.tree(ctx, c)
 	case what == "c" && len(rest) == 3 && rest[2] == "flag":
-		return s.flags(c)
+		return s.flags(ctx, c)
 	case what == "pull-requests":
 		return s.list(c)
 	case what == "pull-request" && len(rest) >= 2:
-		return s.one(c)
+		return s.one(ctx, c)
 	}
 	return nil, &apiError{status: http.StatusNotFound, code: "ENOCODE", text: "there is no such call here"}
 }
@@ -94,16 +102,16 @@ func (s *Server) split(path string) (project string, rest []string) {
 	return "", nil
 }
 
-func (s *Server) gitFacts(c call) (object, *apiError) {
+func (s *Server) gitFacts(ctx context.Context, c call) (object, *apiError) {
 	switch c.rest[1] {
 	case "urls":
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return object{"total_urls": 1, "urls": object{"git": s.config.URL + "/" + repoOf(c.project) + ".git"}}, nil
 	case "branches":
-		heads, err := s.repos.Branches(c.Context(), repoOf(c.project))
+		heads, err := s.repos.Branches(ctx, repoOf(c.project))
 		if err != nil {
-			return nil, errProject
+			return nil, refuse("ENOPROJECT")
 		}
 		answer := object{"branches": heads, "default": object{"rawhide": heads["rawhide"]}, "total_branches": len(heads)}
 		if c.FormValue("with_commits") == "" {
@@ -115,22 +123,22 @@ func (s *Server) gitFacts(c call) (object, *apiError) {
 		}
 		return answer, nil
 	}
-	return nil, errFile
+	return nil, refuse("EFILENOTFOUND")
 }
 
 // tree lists a folder, the root one as /tree/COMMIT and others as /tree/COMMIT/f/FOLDER.
-func (s *Server) tree(c call) (object, *apiError) {
-	commit, err := s.repos.Resolve(c.Context(), repoOf(c.project), c.rest[1])
+func (s *Server) tree(ctx context.Context, c call) (object, *apiError) {
+	commit, err := s.repos.Resolve(ctx, repoOf(c.project), c.rest[1])
 	if err != nil {
-		return nil, errFile
+		return nil, refuse("EFILENOTFOUND")
 	}
 	var folder string
 	if len(c.rest) > 3 && c.rest[2] == "f" {
 		folder = strings.Join(c.rest[3:], "/")
 	}
-	entries, err := s.repos.List(c.Context(), repoOf(c.project), commit, folder)
+	entries, err := s.repos.List(ctx, repoOf(c.project), commit, folder)
 	if err != nil {
-		return nil, errFile
+		return nil, refuse("EFILENOTFOUND")
 	}
 	content := []object{}
 	for _, e := range entries {
@@ -168,13 +176,13 @@ func (s *Server) list(c call) (object, *apiError) {
 }
 
 // one answers calls about one pull request.
-func (s *Server) one(c call) (object, *apiError) {
+func (s *Server) one(ctx context.Context, c call) (object, *apiError) {
 	number, _ := strconv.Atoi(c.rest[1])
 	s.mu.Lock()
 	q := s.find(c.project, number)
 	if q == nil {
 		s.mu.Unlock()
-		return nil, errRequest
+		return nil, refuse("ENOREQ")
 	}
 	answer, head := s.requestJSON(q, c.FormValue("comments") != "0"), q.Stop
 	s.mu.Unlock()
@@ -187,37 +195,37 @@ func (s *Server) one(c call) (object, *apiError) {
 		case "":
 			return answer, nil
 		case "diffstats":
-			return s.diffstats(c, q)
+			return s.diffstats(ctx, c, q)
 		}
-		return nil, errRequest
+		return nil, refuse("ENOREQ")
 	}
 	switch what {
 	case "flag":
-		return s.addFlag(c, head)
+		return s.addFlag(ctx, c, head)
 	case "comment":
 		text := strings.TrimSpace(c.FormValue("comment"))
 		if text == "" {
 			return nil, required("comment")
 		}
-		if _, err := s.Comment(c.Context(), c.user, c.project, number, text); err != nil {
-			return nil, errDB
+		if _, err := s.Comment(ctx, c.user, c.project, number, text); err != nil {
+			return nil, refuse("EDBERROR")
 		}
 		return object{"message": "Comment added"}, nil
 	case "close":
-		if s.Close(c.Context(), c.user, c.project, number) != nil {
-			return nil, errClose
+		if s.Close(ctx, c.user, c.project, number) != nil {
+			return nil, refuse("ENOPRCLOSE")
 		}
 		return object{"message": "Pull-request closed!"}, nil
 	case "merge":
-		if s.Merge(c.Context(), c.user, c.project, number) != nil {
-			return nil, errClose
+		if s.Merge(ctx, c.user, c.project, number) != nil {
+			return nil, refuse("ENOPRCLOSE")
 		}
 		return object{"message": "Changes merged!"}, nil
 	}
-	return nil, errRequest
+	return nil, refuse("ENOREQ")
 }
 
-func (s *Server) diffstats(c call, q *request) (object, *apiError) {
+func (s *Server) diffstats(ctx context.Context, c call, q *request) (object, *apiError) {
 	s.mu.Lock()
 	notYet := s.noStats > 0
 	if notYet {
@@ -225,13 +233,13 @@ func (s *Server) diffstats(c call, q *request) (object, *apiError) {
 	}
 	branch, head := q.Branch, q.Stop
 	s.mu.Unlock()
-	base, err := s.repos.Head(c.Context(), repoOf(c.project), branch)
+	base, err := s.repos.Head(ctx, repoOf(c.project), branch)
 	if err != nil || notYet {
-		return nil, errStats
+		return nil, refuse("ENOPRSTATS")
 	}
-	files, err := s.repos.Changes(c.Context(), repoOf(c.project), base, head)
+	files, err := s.repos.Changes(ctx, repoOf(c.project), base, head)
 	if err != nil {
-		return nil, errStats
+		return nil, refuse("ENOPRSTATS")
 	}
 	stats := object{}
 	for _, f := range files {
@@ -248,7 +256,7 @@ func required(field string) *apiError {
 }
 
 func invalid(field, reason string) *apiError {
-	refusal := *errForm
+	refusal := refuse("EINVALIDREQ")
 	refusal.fields = map[string][]string{field: {reason}}
-	return &refusal
+	return refusal
 }

@@ -1,6 +1,7 @@
 package paguretest
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -29,13 +30,13 @@ type flag struct {
 var webAddress = regexp.MustCompile(`(?i)^https?://[^\s/]+(/.*)?$`)
 
 // flags answers calls about the flags of a commit.
-func (s *Server) flags(c call) (object, *apiError) {
+func (s *Server) flags(ctx context.Context, c call) (object, *apiError) {
 	commit := c.rest[1]
 	if forge.CheckCommit(commit) != nil {
-		return nil, &apiError{status: http.StatusNotFound, code: "ENOCOMMIT", text: "No such commit found in this repository"}
+		return nil, refuse("ENOCOMMIT")
 	}
 	if c.Method == http.MethodPost {
-		return s.addFlag(c, commit)
+		return s.addFlag(ctx, c, commit)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,7 +49,7 @@ func (s *Server) flags(c call) (object, *apiError) {
 
 // addFlag adds a flag to a commit or, where it has one with that uid, changes
 // all of it but its name.
-func (s *Server) addFlag(c call, commit string) (object, *apiError) {
+func (s *Server) addFlag(ctx context.Context, c call, commit string) (object, *apiError) {
 	if kind := c.Header.Get("Content-Type"); !strings.HasPrefix(kind, "application/x-www-form-urlencoded") && !strings.HasPrefix(kind, "multipart/form-data") {
 		return nil, required("username") // of JSON Pagure sees no field at all
 	}
@@ -78,9 +79,9 @@ func (s *Server) addFlag(c call, commit string) (object, *apiError) {
 	err := s.save()
 	s.mu.Unlock()
 	if err != nil {
-		return nil, errDB
+		return nil, refuse("EDBERROR")
 	}
-	s.say(c.Context(), flagged)
+	s.say(ctx, flagged)
 	return answer, nil
 }
 
@@ -103,7 +104,7 @@ func readFlag(c call) (Flag, *apiError) {
 	case !slices.Contains([]string{"success", "failure", "error", "pending", "canceled"}, f.Status):
 		return f, invalid("status", "Not a valid choice")
 	case len(f.UID) > 32:
-		return f, errDB // the column has 32 characters
+		return f, refuse("EDBERROR") // the column has 32 characters
 	}
 	if text := strings.TrimSpace(c.PostFormValue("percent")); text != "" {
 		n, err := strconv.Atoi(text)

@@ -12,7 +12,7 @@ import (
 // files as they are.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/" {
-		s.show(w, front, s.overview())
+		s.show(w, frontPage, s.overview())
 		return
 	}
 	project, rest := s.split(strings.TrimPrefix(r.URL.Path, "/"))
@@ -106,9 +106,9 @@ func (s *Server) overview() []view {
 	return views
 }
 
-func (s *Server) show(w http.ResponseWriter, t *template.Template, data any) {
+func (s *Server) show(w http.ResponseWriter, page string, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = t.Execute(w, data)
+	_ = template.Must(template.New("page").Parse(style+page)).Execute(w, data)
 }
 
 const style = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -116,14 +116,14 @@ const style = `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta 
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ddd}
 .success{color:#176b2c}.failure,.error{color:#b00020}.pending,.canceled{color:#555}code{background:#f2f2f2;padding:0 .2em}</style>`
 
-var front = template.Must(template.New("front").Parse(style + `<title>Pull requests</title></head><body>
+const frontPage = `<title>Pull requests</title></head><body>
 <h1>Pull requests</h1><table><tr><th>Pull request</th><th>Title</th><th>Status</th><th>Flags</th></tr>
 {{range .}}<tr><td><a href="/{{.Project}}/pull-request/{{.Number}}">{{.Project}}#{{.Number}}</a></td><td>{{.Title}}</td><td>{{.Status}}</td>
 <td>{{range .Flags}}<span class="{{.Status}}" title="{{.Name}}: {{.Comment}}">{{.Status}}</span> {{end}}</td></tr>
 {{else}}<tr><td colspan="4">There is none yet.</td></tr>{{end}}</table></body></html>
-`))
+`
 
-var onePage = template.Must(template.New("one").Parse(style + `<title>{{.Project}}#{{.Number}}</title></head><body>
+const onePage = `<title>{{.Project}}#{{.Number}}</title></head><body>
 <p><a href="/">All pull requests</a></p><h1>{{.Title}} <small>{{.Project}}#{{.Number}}</small></h1>
 <p><b>{{.Status}}</b>: {{.User}} wants to merge <code>{{.FromBranch}}</code> of {{.From}} into <code>{{.Branch}}</code>, at <code>{{.Head}}</code>.</p>
 {{with .Text}}<p style="white-space:pre-wrap">{{.}}</p>{{end}}
@@ -132,4 +132,4 @@ var onePage = template.Must(template.New("one").Parse(style + `<title>{{.Project
 {{else}}<tr><td colspan="3">There is none yet.</td></tr>{{end}}</table>
 <h2>Comments</h2>{{range .Comments}}<p><b>{{.User}}</b>{{if .Notification}} (notification){{end}}: <span style="white-space:pre-wrap">{{.Text}}</span></p>{{else}}<p>There is none yet.</p>{{end}}
 </body></html>
-`))
+`

@@ -197,7 +197,10 @@ func TestItIsAllThereAfterARestart(t *testing.T) {
 	again := serve(t, dir)
 	must(again.Comment(t.Context(), "a", "rpms/hello", 1, "still here"))(t)
 	for _, path := range []string{"/", "/rpms/hello/pull-request/1"} {
-		resp := must(http.Get(again.url + path))(t)
+		resp, err := http.Get(again.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
 		body, _ := io.ReadAll(resp.Body)
 		_ = resp.Body.Close()
 		if !strings.Contains(string(body), "&lt;b&gt;Bold") || resp.StatusCode != http.StatusOK {
