@@ -75,7 +75,7 @@ func golden(t *testing.T, name string, got []byte) {
 	file := filepath.Join("testdata", name+".golden")
 	// The style sheet is a file of its own; repeated in each golden file it
 	// would hide what changed.
-	got = regexp.MustCompile(`(?s)<style>.*?</style>`).ReplaceAll(got, []byte("<style>…</style>"))
+	got = styleSheet.ReplaceAll(got, []byte("<style>…</style>"))
 	got = regexp.MustCompile(`sha256-[^&']*`).ReplaceAll(got, []byte("sha256-…"))
 	if *update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
@@ -131,17 +131,23 @@ func TestNoFieldLetsMarkupThrough(t *testing.T) {
 	}
 }
 
+var (
+	styleSheet = regexp.MustCompile(`(?s)<style>.*?</style>`)
+	anyTag     = regexp.MustCompile(`<[^>]*>`)
+	forbidden  = regexp.MustCompile(`^<(?:script|img|iframe|object|form|base)|\s(?:on\w+|style|src)=`)
+	reference  = regexp.MustCompile(`href="([^"]*)"`)
+	followable = regexp.MustCompile(`(?i)^(?:https?://[^@/]+(?:/|$)|#|[^:/\\][^:\\]*$)`)
+)
+
 // wellFormed holds a page to what may be in it at all.
 func wellFormed(t *testing.T, html []byte) {
 	t.Helper()
-	body := regexp.MustCompile(`(?s)<style>.*?</style>`).ReplaceAll(html, nil)
-	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAll(body, -1) {
-		if bytes.Contains(tag, []byte("<script")) || bytes.Contains(tag, []byte("<img")) ||
-			regexp.MustCompile(`\s(?:on\w+|style|src)=`).Match(tag) {
+	for _, tag := range anyTag.FindAll(styleSheet.ReplaceAll(html, nil), -1) {
+		if forbidden.Match(tag) {
 			t.Errorf("the page holds %s", tag)
 		}
-		for _, m := range regexp.MustCompile(`href="([^"]*)"`).FindAllSubmatch(tag, -1) {
-			if !regexp.MustCompile(`^(?:https?://[^@/]+(?:/|$)|#|[^:/\\][^:\\]*$)`).Match(m[1]) {
+		for _, m := range reference.FindAllSubmatch(tag, -1) {
+			if !followable.Match(m[1]) {
 				t.Errorf("the page links to %q", m[1])
 			}
 		}
@@ -181,6 +187,43 @@ func fill(v reflect.Value, text string) {
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(7)
+	default:
+		panic("a field of kind " + v.Kind().String() + " that the tests do not fill")
+	}
+}
+
+// A field that no template shows would be a fact kept from the reader.
+func TestEveryTextOfARunIsShown(t *testing.T) {
+	var run page.Run
+	n := 0
+	var number func(v reflect.Value)
+	number = func(v reflect.Value) {
+		switch v.Kind() {
+		case reflect.String:
+			n++
+			v.SetString(fmt.Sprintf("https://e.org/t%dt", n))
+		case reflect.Slice:
+			v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+			number(v.Index(0))
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if v.Type() != reflect.TypeFor[time.Time]() {
+					number(v.Field(i))
+				}
+			}
+		default: // numbers are shown with words of their own
+		}
+	}
+	number(reflect.ValueOf(&run).Elem())
+	run.Steps[0].Start, run.Steps[0].End = at("08:00:00"), at("08:00:01")
+	html, _, err := page.Render(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		if token := fmt.Sprintf("https://e.org/t%dt", i+1); !bytes.Contains(html, []byte(token)) {
+			t.Errorf("%s is not shown, of\n%+v", token, run)
+		}
 	}
 }
 
@@ -283,13 +326,14 @@ func TestTheVerdictIsOneSentence(t *testing.T) {
 		{page.Passed, []page.Check{check("a", page.Passed, true), check("b", page.Passed, false)}, "All 2 checks passed"},
 		{page.Passed, []page.Check{check("a", page.Passed, true), check("b", page.Failed, false)}, "Passed; optional: b failed"},
 		{page.Passed, []page.Check{check("a", page.Passed, true), check("b", page.Skipped, false)}, "Passed: 1 of 2 checks, the rest did not run"},
-		{page.Failed, []page.Check{check("a", page.Failed, true), check("b", page.Failed, true)}, "a and b failed"},
+		{page.Failed, []page.Check{check("a", page.Failed, true), check("b", page.Failed, true)}, "A and b failed"},
 		{page.Running, []page.Check{check("a", page.Passed, true), check("b", page.Running, true)}, "1 of 2 checks done, nothing failed so far"},
-		{page.Running, []page.Check{check("a", page.Failed, true), check("b", page.Running, true)}, "a failed; 1 of 2 checks done"},
+		{page.Running, []page.Check{check("a", page.Failed, true), check("b", page.Running, true)}, "A failed; 1 of 2 checks done"},
 		{page.Queued, nil, "Waiting to start"},
-		{page.InfraError, []page.Check{check("a", page.InfraError, true)}, "a could not be checked: the infrastructure failed, not the package"},
+		{page.InfraError, []page.Check{check("a", page.InfraError, true)}, "A could not be checked: the infrastructure failed, not the package"},
 		{page.Superseded, nil, "A newer run has taken over"},
 		{page.Cancelled, nil, "Cancelled"},
+		{"\u00e9trange", nil, "\u00c9trange"},
 		{"odd_state", nil, "Odd state"},
 		{"", nil, "Unknown"},
 	} {
@@ -330,14 +374,9 @@ func TestAnExcerptBecomesAFailure(t *testing.T) {
 }
 
 func FuzzRender(f *testing.F) {
-	for _, run := range []page.Run{failed(), running()} {
-		data, err := json.Marshal(run)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
 	f.Add([]byte(`{"title":"<script>","commit":{"url":"javascript:x"},"steps":[{"start":"0001-01-01T00:00:00Z"}]}`))
+	f.Add([]byte(`{"state":"running","failures":[{"check":"c","reason":"r","line":2,"first":1,"lines":["a","b"],"rule":"x","log":{"url":"https://e.org/"}}]}`))
+	f.Add([]byte(`{"checks":[{"name":"c","state":"failed","required":true,"waiting_seconds":9}],"tests":[{"name":"t","result":"failed"}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var run page.Run
 		if json.Unmarshal(data, &run) != nil {

@@ -26,7 +26,7 @@ var files embed.FS
 //nolint:gochecknoglobals // constant data: the embedded templates, parsed at first use
 var templates = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"word": word, "mark": mark, "size": size, "plural": plural,
+		"lines": numberedLines, "word": word, "mark": mark, "size": size, "plural": plural,
 		"iso":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"when": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
 	}).ParseFS(files, "*.tmpl"))
@@ -149,15 +149,14 @@ func newView(r Run) view {
 	return v
 }
 
-// Lines of a failure with their numbers.
+// numbered is a line of a log with its number.
 type numbered struct {
 	Number   int
 	Text     string
 	Decisive bool
 }
 
-// Numbered gives the lines with their numbers; for the templates.
-func (f Failure) Numbered() []numbered { //nolint:revive // used by templates only
+func numberedLines(f Failure) []numbered {
 	var out []numbered
 	for i, line := range f.Lines {
 		n := f.First + i

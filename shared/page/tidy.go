@@ -28,7 +28,7 @@ func tidy(r Run) Run {
 	r.MoreEvents += max(0, len(r.Events)-maxEvents)
 	r.Events = r.Events[:min(len(r.Events), maxEvents)]
 	r.Failures = r.Failures[:min(len(r.Failures), maxFailures)]
-	r = clean(reflect.ValueOf(r)).Interface().(Run) //nolint:errcheck,forcetypeassert // clean keeps the type
+	r = clean(reflect.ValueOf(r)).Interface().(Run)
 	return r
 }
 
@@ -121,7 +121,7 @@ func address(raw string) string {
 	switch {
 	case err != nil, u.User != nil, u.Opaque != "":
 		return ""
-	case u.Scheme == "" && u.Host == "" && !strings.HasPrefix(raw, "//"):
+	case u.Scheme == "" && u.Host == "" && !strings.HasPrefix(raw, "//") && !strings.Contains(raw, ":"):
 		return raw
 	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
 		return raw
@@ -130,5 +130,5 @@ func address(raw string) string {
 }
 
 func cleaned(e Entry) Entry {
-	return clean(reflect.ValueOf(e)).Interface().(Entry) //nolint:errcheck,forcetypeassert // clean keeps the type
+	return clean(reflect.ValueOf(e)).Interface().(Entry)
 }

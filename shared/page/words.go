@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -42,8 +43,9 @@ func word(s State) string {
 		return "infrastructure error"
 	case "":
 		return "unknown"
+	default:
+		return strings.ReplaceAll(string(s), "_", " ")
 	}
-	return strings.ReplaceAll(string(s), "_", " ")
 }
 
 // mark names the icon and colour of a state: one of a fixed few, whatever the
@@ -54,8 +56,9 @@ func mark(s State) string {
 		return string(s)
 	case InfraError:
 		return "infra"
+	default:
+		return "other"
 	}
-	return "other"
 }
 
 // rank sorts what needs a look before what does not.
@@ -71,12 +74,19 @@ func rank(s State) int {
 		return 5
 	case Skipped:
 		return 4
+	default:
+		return 3
 	}
-	return 3
 }
 
 // verdict says in one sentence what the checks came to.
 func verdict(r Run) string {
+	said := outcome(r)
+	first, size := utf8.DecodeRuneInString(said)
+	return string(unicode.ToUpper(first)) + said[size:]
+}
+
+func outcome(r Run) string {
 	count := map[State]int{}
 	var required, optional, infra []string
 	for _, c := range r.Checks {
@@ -114,9 +124,7 @@ func verdict(r Run) string {
 	case r.State == Passed && count[Passed] > 0:
 		return fmt.Sprintf("Passed: %d of %s, the rest did not run", count[Passed], plural(all, "check"))
 	}
-	text := word(r.State)
-	_, first := utf8.DecodeRuneInString(text)
-	return strings.ToUpper(text[:first]) + text[first:]
+	return word(r.State)
 }
 
 // list joins names as a sentence does; beyond three only their number is said.
