@@ -29,7 +29,7 @@ func (r *reader) checkForge(at string, f Forge) {
 		r.absent(at+".type", "write pagure or github")
 		return // the rest depends on it
 	default:
-		r.fail(at+".type", "%q is no type of forge%s", clip(f.Type), meant(f.Type, []string{Pagure, GitHub}))
+		r.fail(at+".type", "%q is no type of forge; write pagure or github", clip(f.Type))
 		return
 	}
 	r.address(at+".url", f.URL, "name the address of the forge, such as https://src.fedoraproject.org", web)
@@ -41,7 +41,7 @@ func (r *reader) checkForge(at string, f Forge) {
 	case f.Type == Pagure:
 		r.fail(at+".github_app", "is for github only; remove it")
 	case !f.Token.IsZero():
-		r.fail(at+".github_app", "and a token exclude each other; keep one of them")
+		r.fail(at+".github_app", "excludes a token; keep one of them")
 	default:
 		if f.App.ID == 0 {
 			r.absent(at+".github_app.id", "it is the App ID on the App's settings page")
@@ -73,8 +73,10 @@ func (r *reader) checkKojis(c *Config) {
 	for name, k := range c.Koji {
 		at := under("koji", name)
 		r.address(at+".server", k.Server, "name the address of the hub, such as https://koji.fedoraproject.org/kojihub", web)
-		if k.Server != "" {
+		if r.given(at + ".web") {
 			r.address(at+".web", k.Web, "name the address of the site for people, or remove the line", web)
+		}
+		if r.given(at + ".files") {
 			r.address(at+".files", k.Files, "name the address Koji's files are served at, or remove the line", web)
 		}
 		if strings.Count(k.Source, "{url}") != 1 || strings.Count(k.Source, "{commit}") != 1 {
@@ -98,7 +100,7 @@ func (r *reader) checkAuth(at string, a KojiAuth) {
 	switch {
 	case ways > 1:
 		r.fail(at, "has more than one way to log in; keep one of certificate, keytab and password")
-	case ways == 0 && r.given(at):
+	case ways == 0 && r.given(at) && !r.troubled(at):
 		r.fail(at, "has no way to log in; set certificate_file, keytab_file or user, or remove it to only read")
 	case certificate && a.Certificate.IsZero():
 		r.absent(at+".certificate_file", "ca_file goes with it")
@@ -145,7 +147,7 @@ func (r *reader) checkBus(c *Config) {
 	if u, err := url.Parse(b.URL); err == nil && !b.Password.IsZero() {
 		switch {
 		case !b.Certificate.IsZero():
-			r.fail("bus.certificate_file", "and a password exclude each other; keep one of them")
+			r.fail("bus.certificate_file", "excludes a password; keep one of them")
 		case u.User.Username() == "":
 			r.fail("bus.url", "names no user the password could belong to; write %s://USER@HOST/VHOST", bus)
 		}

@@ -27,10 +27,10 @@ func (r *reader) address(at, text, advice, scheme string) {
 	}
 	password, _ := u.User.Password()
 	switch {
-	case password != "":
-		r.fail(at, "has a password in it, which does not belong into this file; name its place with another key (docs/config.md)")
 	case scheme == web && u.User != nil:
 		r.fail(at, "has a user in it; remove all up to the @")
+	case password != "":
+		r.fail(at, "has a password in it, which does not belong into this file; say where it is, with password_env or password_file")
 	case u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(text, "?#"):
 		r.fail(at, "has ? or # in it; an address here ends with its path")
 	case u.Scheme == plain && !inside(u.Hostname()):

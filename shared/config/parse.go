@@ -35,7 +35,7 @@ func Parse(name string, data []byte) (*Config, error) {
 	cfg := new(Config)
 	if node, ok := r.document(data); ok {
 		r.value(node, reflect.ValueOf(cfg).Elem(), "")
-		r.settle(reflect.ValueOf(cfg).Elem(), "")
+		eachSource(reflect.ValueOf(cfg).Elem(), "", r.settle)
 		r.complete(cfg)
 		r.check(cfg)
 	}
@@ -85,7 +85,7 @@ func (r *reader) syntax(err error) {
 	text := "it is not YAML"
 	var bad *yaml.SyntaxError
 	if errors.As(err, &bad) {
-		text += ": " + bad.Message
+		text += ": " + strings.ReplaceAll(bad.Message, "\t", `\t`)
 		if bad.Token != nil && bad.Token.Position != nil {
 			at.Line, at.Column = max(1, bad.Token.Position.Line), max(1, bad.Token.Position.Column)
 		}

@@ -38,9 +38,12 @@ func (r *reader) failAt(place Problem, path, format string, args ...any) {
 // fail reports a problem with what is at path or should be. What follows from
 // a problem reported already is not reported.
 func (r *reader) fail(path, format string, args ...any) {
-	for above := path; above != ""; above = parent(above) {
+	for above := path; ; above = parent(above) {
 		if r.bad[above] {
 			return
+		}
+		if above == "" {
+			break
 		}
 	}
 	r.failAt(r.place(path), path, format, args...)
@@ -55,6 +58,16 @@ func (r *reader) place(path string) Problem {
 		}
 		path = parent(path)
 	}
+}
+
+// troubled tells whether something within path was reported.
+func (r *reader) troubled(path string) bool {
+	for bad := range r.bad {
+		if strings.HasPrefix(bad, path+".") {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *reader) given(path string) bool {
@@ -121,16 +134,14 @@ func (r *reader) wants(n node, path, what string) {
 func (r *reader) section(n node, v reflect.Value, path string) {
 	all := fields(v.Type())
 	known := map[string]field{}
-	var keys []string
 	for _, f := range all {
 		known[f.key] = f
-		keys = append(keys, f.key)
 	}
 	r.pairs(n, path, func(key, full string, at Problem, value node) {
 		f, ok := known[key]
 		switch {
 		case !ok:
-			r.unknown(key, full, at, path, known, keys)
+			r.unknown(key, full, at, path, all)
 		case f.part != "":
 			r.source(value, v.Field(f.index).FieldByName(f.part), f.part, full)
 		default:
@@ -141,20 +152,22 @@ func (r *reader) section(n node, v reflect.Value, path string) {
 
 // unknown reports a key that no section has. Its value is not shown: it may be
 // a secret.
-func (r *reader) unknown(key, full string, at Problem, path string, known map[string]field, keys []string) {
-	for _, f := range known {
+func (r *reader) unknown(key, full string, at Problem, path string, all []field) {
+	var keys []string
+	for _, f := range all {
+		keys = append(keys, f.key)
 		if f.part != "" && strings.TrimSuffix(f.key, "_file") == key {
-			options := f.key
-			if _, both := known[key+"_env"]; both {
-				options = key + "_env or " + options
-			}
+			options := keysOf(all, f.index)
 			r.failAt(at, full, "its content does not belong into this file; say where it is, with %s", options)
+			for option := range strings.SplitSeq(options, " or ") {
+				r.bad[join(path, option)] = true // so it is not called missing as well
+			}
 			return
 		}
 	}
 	r.failAt(at, full, "unknown key%s", meant(key, keys))
 	if likely := near(key, keys); likely != "" && !r.given(join(path, likely)) {
-		r.bad[join(path, likely)] = true // so it is not called missing as well
+		r.bad[join(path, likely)] = true // likewise
 	}
 }
 

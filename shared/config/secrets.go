@@ -57,7 +57,7 @@ func (s *Secrets) Need(from Source) Secret {
 		at := from.at
 		at.Text = "is missing and needed here"
 		if from.keys != "" {
-			at.Text += ": set " + from.keys
+			at.Text += "; set " + from.keys
 		}
 		s.problems = append(s.problems, at)
 	}
