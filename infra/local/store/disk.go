@@ -51,7 +51,7 @@ func (d *disk) openFile(path string) (*os.File, meta, error) {
 	}
 	m, err := unseal(file)
 	if err != nil {
-		return nil, meta{}, errors.Join(err, file.Close())
+		return nil, meta{}, fmt.Errorf("%s: %w", path, errors.Join(err, file.Close()))
 	}
 	return file, m, nil
 }
