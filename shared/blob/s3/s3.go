@@ -73,15 +73,17 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		load = append(load, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(o.AccessKey, o.SecretKey, o.SessionToken)))
 	}
-	if o.HTTP != nil {
-		load = append(load, config.WithHTTPClient(o.HTTP))
-	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
 		return nil, fmt.Errorf("configure bucket %s: %w", o.Bucket, err)
 	}
 	client := s3.NewFromConfig(cfg, func(c *s3.Options) {
 		c.UsePathStyle = o.PathStyle
+		if o.HTTP != nil {
+			// Not part of the loaded configuration: that refuses a client it
+			// cannot add the certificates of AWS_CA_BUNDLE to.
+			c.HTTPClient = o.HTTP
+		}
 		if o.Endpoint != "" {
 			c.BaseEndpoint = aws.String(o.Endpoint)
 		}
