@@ -161,7 +161,7 @@ func hubAddress(t *testing.T, hub *koji.Hub) string {
 }
 
 func TestManyTasksAreAskedForInParts(t *testing.T) {
-	server, hub := local(t, kojitest.Script{})
+	server, hub := local(t, kojitest.Script{Bare: true})
 	var ids []koji.TaskID
 	for n := range 1000 {
 		ids = append(ids, mustBuild(t, hub, scratch(fmt.Sprint("pr/", n))))

@@ -81,6 +81,9 @@ type logFile struct {
 }
 
 func openLog(dir, name string) (*logFile, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)

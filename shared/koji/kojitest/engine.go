@@ -165,11 +165,7 @@ func (s *Server) work(t *task, do func(ctx context.Context, dir string) (any, er
 	if !s.set(t, koji.Open, nil, nil) {
 		return canceled
 	}
-	dir := s.taskDir(t.id)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return s.fail(t, err)
-	}
-	result, err := do(t.ctx, dir)
+	result, err := do(t.ctx, s.taskDir(t.id))
 	if t.ctx.Err() != nil {
 		s.set(t, koji.Canceled, nil, nil) // the server is closing, if nobody cancelled it
 		return canceled
@@ -236,6 +232,9 @@ func (s *Server) logs(id int64) []any {
 // moveToScratch puts a finished build together, leaving links behind (kojihub,
 // moveBuildToScratch).
 func (s *Server) moveToScratch(t, srpmTask *task, srpm string, parts []built) error {
+	if srpm == "" {
+		return nil // the runner writes no files
+	}
 	top := filepath.Join(s.config.Dir, filepath.FromSlash(koji.ScratchPath(t.owner.name, koji.TaskID(t.id))))
 	if err := s.move(srpmTask.id, srpm, top); err != nil {
 		return err
