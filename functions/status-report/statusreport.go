@@ -40,7 +40,7 @@ func (r reporter) report(ctx context.Context, in fn.In[event.Statuses]) ([]event
 	if !ok {
 		return nil, fn.Permanent(fmt.Errorf("no forge is called %q here", want.Forge))
 	}
-	err := r.bucket.Show(ctx, want, func(ctx context.Context, s event.Status) error {
+	unsure, err := r.bucket.Show(ctx, want, func(ctx context.Context, s event.Status) error {
 		name := r.prefix + " - " + s.Check
 		return where.Report(ctx, forge.Status{
 			PullRequest: want.PullRequestID, Commit: want.Commit, Name: name,
@@ -48,7 +48,7 @@ func (r reporter) report(ctx context.Context, in fn.In[event.Statuses]) ([]event
 			State: forge.State(s.State), Text: s.Text, URL: s.URL,
 		})
 	})
-	if err != nil || !want.Confirm {
+	if err != nil || !want.Confirm && len(unsure) == 0 {
 		return nil, err
 	}
 	var rev int64
@@ -56,6 +56,6 @@ func (r reporter) report(ctx context.Context, in fn.In[event.Statuses]) ([]event
 		rev = max(rev, s.Rev)
 	}
 	return []event.Draft{event.StatusShown.Say(event.Shown{
-		PullRequestID: want.PullRequestID, Label: want.Label, Run: want.Run, Rev: rev,
+		PullRequestID: want.PullRequestID, Label: want.Label, Run: want.Run, Rev: rev, Unsure: unsure, Commit: want.Commit,
 	})}, nil
 }

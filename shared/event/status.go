@@ -21,6 +21,9 @@ type Statuses struct {
 	// Confirm asks for a StatusShown when all is shown. Only the last word of a
 	// run asks: what is overtaken anyway needs no proof.
 	Confirm bool `json:"confirm,omitempty"`
+	// Force shows them again although they are shown: an older text whose
+	// answer was lost may have come after them.
+	Force bool `json:"force,omitempty"`
 }
 
 // Status is what one check is to show.
@@ -49,6 +52,10 @@ type Shown struct {
 	Run   int    `json:"run"`
 	// Rev is the highest revision shown.
 	Rev int64 `json:"rev"`
+	// Unsure are what is to be shown once more, on Commit, some time later: the
+	// answer to an older one was lost, and it may yet come after them.
+	Unsure []Status `json:"unsure,omitempty"`
+	Commit string   `json:"commit,omitempty"`
 }
 
 // Subject is the pull request.

@@ -85,13 +85,15 @@ func (t *turn) moved(pr event.PullRequest) {
 	}
 	run := t.p.Run
 	same := run.Number > 0 && t.p.Opened && (pr.Commit == run.Commit || pr.Commit == "") && pr.Branch == t.p.Branch
-	if same && pr.Title == t.p.Title {
-		return
-	}
-	if !same && run.Number > 0 && t.p.Opened && pr.Updated.Equal(t.p.Updated) {
+	tie := run.Number > 0 && pr.Updated.Equal(t.p.Updated)
+	switch {
+	case tie && (!same || len(t.headLooks()) > 0):
 		t.askHead()
 		return
+	case same && pr.Title == t.p.Title && !pr.Updated.After(t.p.Updated):
+		return
 	}
+	t.p.HeadRev = t.p.Rev
 	t.describe(pr)
 	if same {
 		return
@@ -99,10 +101,20 @@ func (t *turn) moved(pr event.PullRequest) {
 	t.start(pr.Commit, pr.Source)
 }
 
-// askHead lets the forge decide between two heads of the same second.
+// askHead lets the forge decide between two things that happened in the same
+// second. Only the newest look counts: it was certainly taken after both.
 func (t *turn) askHead() {
+	t.p.HeadRev = t.p.Rev
+	for _, label := range t.headLooks() {
+		t.p.Close(label)
+	}
 	label := t.label("head", int(t.p.Rev))
 	t.ask(label, t.changeLook(label), again(1))
+}
+
+// headLooks are the looks of that kind that are awaited.
+func (t *turn) headLooks() []string {
+	return slices.DeleteFunc(t.p.Under(t.p.Document()), func(label string) bool { return what(label) != "head" })
 }
 
 func (t *turn) describe(pr event.PullRequest) {
@@ -144,7 +156,14 @@ func (t *turn) shut(news Shut) {
 	if t.p.Run.Number == 0 || news.Updated.Before(t.p.Updated) || !t.p.Opened {
 		return
 	}
+	if news.Updated.Equal(t.p.Updated) && !news.Looked {
+		t.askHead()
+		return
+	}
 	t.p.Opened, t.p.Updated = false, news.Updated
+	if !news.Looked {
+		t.p.HeadRev = t.p.Rev
+	}
 	word := "closed"
 	if news.Merged {
 		word = "merged"
@@ -161,7 +180,9 @@ func (t *turn) stop(text, by string) {
 	t.cancelRemotes()
 	prefix := fmt.Sprintf("%s/%d/", t.p.Document(), t.p.Run.Number)
 	for _, label := range t.p.Under(prefix) {
-		if what(label) != "cancel" && what(label) != "show" {
+		switch what(label) {
+		case "cancel", "sweep", "show", "head": // these outlive the run
+		default:
 			t.p.Close(label)
 		}
 	}

@@ -24,6 +24,14 @@ func again(n int) time.Duration {
 	return 5 * time.Minute << min(max(n, 1)-1, 4)
 }
 
+// lookAgain asks anew, because a message came after the last look was asked for.
+func (t *turn) lookAgain(label string) {
+	l, err := ParseLabel(label)
+	if err == nil {
+		t.lookAtChange(l.Attempt%lookTries + 1)
+	}
+}
+
 func (t *turn) changeLook(label string) event.Draft {
 	return event.ChangeLookWanted.Say(event.ChangeLook{PullRequestID: t.p.PullRequestID, Label: label, Commit: t.p.Run.Commit})
 }
@@ -44,23 +52,27 @@ func (t *turn) lookAtRelease(attempt int) {
 
 // changeLooked takes the forge's word: it is newer than any message.
 func (t *turn) changeLooked(c event.Change) {
-	_, open := t.p.Get(c.Label)
+	asked, open := t.p.Get(c.Label)
 	t.p.Close(c.Label)
 	if tie := what(c.Label) == "head"; !open || !tie && !t.current(c.Label) {
 		return
 	} else if tie {
-		if c.Head != "" && c.Head != t.p.Run.Commit && c.Open {
-			t.overtaken(c)
-		}
+		t.headLooked(c)
 		return
 	}
 	if c.Trouble != "" {
-		t.lookTrouble(c.Label, "the forge gives no answer: "+c.Trouble, t.changeLook)
+		t.lookTrouble(c.Label, "the forge: "+c.Trouble, t.changeLook)
 		return
 	}
 	switch {
+	case !agrees(c, t.p) && asked.Rev < t.p.HeadRev:
+		t.lookAgain(c.Label)
+		return
+	case !agrees(c, t.p) && c.Updated.Before(t.p.Updated):
+		t.lookTrouble(c.Label, "the forge: it shows an older state than it told of", t.changeLook)
+		return
 	case !c.Open:
-		t.shut(Shut{PullRequest: event.PullRequest{PullRequestID: c.PullRequestID, Updated: later(c.Updated, t.p.Updated)}, Merged: c.Merged})
+		t.shutAs(c)
 		return
 	case c.Head != "" && c.Head != t.p.Run.Commit, c.Branch != "" && c.Branch != t.p.Branch:
 		t.overtaken(c)
@@ -71,6 +83,33 @@ func (t *turn) changeLooked(c event.Change) {
 		t.p.Run.Source = c.Source
 	}
 	t.proceed()
+}
+
+// headLooked takes the forge's word on what came last.
+func (t *turn) headLooked(c event.Change) {
+	switch {
+	case c.Trouble != "", !agrees(c, t.p) && c.Updated.Before(t.p.Updated):
+		t.note("the forge gives no answer, or an old one: %s", c.Trouble)
+		label := t.label("head", int(t.p.Rev))
+		t.p.OpenLater(label, t.changeLook(label), time.Minute)
+	case !c.Open:
+		t.shutAs(c)
+	case c.Head != "" && (c.Head != t.p.Run.Commit || !t.p.Opened):
+		t.p.Opened = true
+		t.overtaken(c)
+	}
+}
+
+// agrees tells whether a look shows what the document holds for true.
+func agrees(c event.Change, p PullRequest) bool {
+	return c.Open == p.Opened && (c.Head == "" || c.Head == p.Run.Commit) && (c.Branch == "" || c.Branch == p.Branch)
+}
+
+func (t *turn) shutAs(c event.Change) {
+	t.shut(Shut{
+		PullRequest: event.PullRequest{PullRequestID: c.PullRequestID, Updated: later(c.Updated, t.p.Updated)},
+		Merged:      c.Merged, Looked: true,
+	})
 }
 
 // overtaken starts a run for a head that no message has told of yet.
@@ -89,7 +128,7 @@ func (t *turn) releaseLooked(rel event.Release) {
 	}
 	t.p.Close(rel.Label)
 	if rel.Trouble != "" {
-		t.lookTrouble(rel.Label, "Bodhi gives no answer: "+rel.Trouble, t.releaseLook)
+		t.lookTrouble(rel.Label, "Bodhi: "+rel.Trouble, t.releaseLook)
 		return
 	}
 	t.p.Run.Release = &rel
@@ -102,6 +141,7 @@ func (t *turn) lookTrouble(label, text string, draft func(label string) event.Dr
 	if err != nil {
 		return
 	}
+	text = "no usable answer from " + text
 	t.note("%s", text)
 	if pause, ok := retries(l.Attempt); ok {
 		next := t.label(l.What, l.Attempt+1)

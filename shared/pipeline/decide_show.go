@@ -101,22 +101,34 @@ func (t *turn) unproved(label string) map[string]bool {
 	return names
 }
 
-// shown takes the proof that statuses are on the pull request.
+// shown takes the proof that statuses are on the pull request. If an older one
+// may still come after them, they are shown once more when it must have come.
 func (t *turn) shown(news event.Shown) {
 	a, open := t.p.Get(news.Label)
-	if !open {
+	if open {
+		statuses, err := readStatuses(a.Draft)
+		if err != nil || newerThan(statuses.Checks, news.Rev) || a.Later {
+			return // what is asked for now will find out by itself
+		}
+		t.p.Close(news.Label)
+	}
+	if len(news.Unsure) == 0 {
 		return
 	}
-	statuses, err := readStatuses(a.Draft)
-	if err != nil {
-		return
-	}
-	for _, s := range statuses.Checks {
-		if s.Rev > news.Rev {
-			return
+	draft := event.StatusWanted.Say(event.Statuses{
+		PullRequestID: t.p.PullRequestID, Label: news.Label, Run: news.Run, Commit: news.Commit,
+		Checks: news.Unsure, Confirm: true, Force: true,
+	})
+	t.p.OpenLater(news.Label, draft, showWait)
+}
+
+func newerThan(statuses []event.Status, rev int64) bool {
+	for _, s := range statuses {
+		if s.Rev > rev {
+			return true
 		}
 	}
-	t.p.Close(news.Label)
+	return false
 }
 
 // verdict is the outcome of a run in one sentence, the result first.

@@ -26,7 +26,10 @@ type PullRequest struct {
 	// Updated is the forge's time of the newest head known. Older news is
 	// dropped.
 	Updated time.Time `json:"updated,omitzero"`
-	Run     Run       `json:"run"`
+	// HeadRev is the revision in which a message about the head came last. A
+	// look that was asked for before may be older than it.
+	HeadRev int64 `json:"head_rev,omitempty"`
+	Run     Run   `json:"run"`
 	// Past are the runs before, newest last, at most pastMost.
 	Past []Past `json:"past,omitempty"`
 	// Trail is what happened last, oldest first, at most trailMost lines.
@@ -159,4 +162,6 @@ type Moved struct{ event.PullRequest }
 type Shut struct {
 	event.PullRequest
 	Merged bool
+	// Looked tells that the forge itself says so, and not a message.
+	Looked bool
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,73 +13,99 @@ import (
 	"github.com/distaff-project/distaff/shared/event"
 )
 
-// shown is what a pull request shows of one run, by check.
+// shown is what a pull request shows on one commit, by check.
 type shown struct {
 	Writer string                  `json:"writer"`
 	Checks map[string]event.Status `json:"checks"`
+	// Unsure tells that the answer to a posting was lost: it may yet be carried
+	// out, and cover what was posted after it.
+	Unsure bool `json:"unsure,omitempty"`
+}
+
+// show is one run of Show.
+type show struct {
+	Bucket
+	key  string
+	want event.Statuses
+	post func(context.Context, event.Status) error
 }
 
 // Show brings statuses onto a pull request so that the newest stays, whoever
 // comes last.
 //
 // It posts what is newer than what is shown and then notes that it is shown, by
-// compare-and-swap. Who finds that something newer was noted meanwhile posts
-// that, because his own older text may have covered it; and so does who comes
-// with something old.
-func (b Bucket) Show(ctx context.Context, want event.Statuses, post func(context.Context, event.Status) error) error {
-	key := fmt.Sprintf("shown/%s/%d.json", want.Document(), want.Run)
-	// posted is what this run put on the forge last, by check.
-	posted := map[string]int64{}
+// compare-and-swap. Who finds that something was noted meanwhile starts over:
+// if it is newer, his own older text may have covered it; if it is older, it may
+// have covered his. And who comes with something old posts what is shown. A
+// posting whose answer was lost may be carried out much
+// later: then all that is shown is given back, to be forced some time after.
+func (b Bucket) Show(ctx context.Context, want event.Statuses, post func(context.Context, event.Status) error) ([]event.Status, error) {
+	// By commit, not by run: two runs of one commit write the same lines.
+	s := show{b, fmt.Sprintf("shown/%s/%s.json", want.Document(), blob.Segment(want.Commit)), want, post}
 	for n := range attempts {
 		if n > 0 {
 			if err := b.Rest(ctx, n); err != nil {
-				return fmt.Errorf("show %s: %w", key, err)
+				return nil, fmt.Errorf("show %s: %w", s.key, err)
 			}
 		}
-		have, cond, err := b.readShown(ctx, key)
-		if err != nil {
-			return err
-		}
-		next, todo := compare(have.Checks, want.Checks, posted)
-		for _, status := range todo {
-			if err := post(ctx, status); err != nil {
-				return fmt.Errorf("show %s on %s: %w", status.Check, want.Subject(), err)
-			}
-			posted[status.Check] = status.Rev
-		}
-		if maps.Equal(next, have.Checks) {
-			return nil
-		}
-		err = b.noteShown(ctx, key, shown{Writer: b.Nonce(), Checks: next}, cond)
+		unsure, err := s.once(ctx)
 		if !errors.Is(err, blob.ErrConflict) {
-			return err
+			return unsure, err
 		}
 	}
-	return fmt.Errorf("show %s: changed by others %d times in a row", key, attempts)
+	return nil, fmt.Errorf("show %s: changed by others %d times in a row", s.key, attempts)
+}
+
+func (s show) once(ctx context.Context) ([]event.Status, error) {
+	have, cond, err := s.readShown(ctx, s.key)
+	if err != nil {
+		return nil, err
+	}
+	next, todo := compare(have.Checks, s.want)
+	for _, status := range todo {
+		if err := s.post(ctx, status); err != nil {
+			// Whoever comes next has to know, so this is noted before the
+			// failure is told.
+			markErr := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: have.Checks, Unsure: true}, cond)
+			if errors.Is(markErr, blob.ErrConflict) {
+				return nil, markErr
+			}
+			return nil, fmt.Errorf("show %s on %s: %w", status.Check, s.want.Subject(), errors.Join(err, markErr))
+		}
+	}
+	unsure := have.Unsure && !s.want.Force
+	// Also what was shown already is noted anew once it was posted, so that a
+	// run that posts something newer at the same time learns of it.
+	if len(todo) > 0 || unsure != have.Unsure {
+		if err := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: next, Unsure: unsure}, cond); err != nil {
+			return nil, err
+		}
+	}
+	if !unsure {
+		return nil, nil
+	}
+	return slices.SortedFunc(maps.Values(next), func(a, b event.Status) int { return cmp.Compare(a.Check, b.Check) }), nil
 }
 
 // compare gives what is to be noted as shown, and what has to be posted for
 // it: what is newer than what is shown, and, for a status that comes too late,
 // what is shown already.
-func compare(have map[string]event.Status, want []event.Status, posted map[string]int64) (map[string]event.Status, []event.Status) {
-	next := maps.Clone(have)
+func compare(have map[string]event.Status, want event.Statuses) (next map[string]event.Status, todo []event.Status) {
+	next = maps.Clone(have)
 	if next == nil {
 		next = map[string]event.Status{}
 	}
-	var todo []event.Status
-	for _, status := range want {
+	for _, status := range want.Checks {
 		there, ok := next[status.Check]
+		if ok && there.Rev == status.Rev && !want.Force {
+			continue // shown, and whoever covers it with older text mends that
+		}
 		if ok && there.Rev > status.Rev {
 			status = there
-		} else if ok && there.Rev == status.Rev && posted[status.Check] == 0 {
-			continue // shown, and nobody's older text can have covered it
 		}
 		next[status.Check] = status
-		if posted[status.Check] != status.Rev {
-			todo = append(todo, status)
-		}
+		todo = append(todo, status)
 	}
-	slices.SortFunc(todo, func(a, b event.Status) int { return int(a.Rev - b.Rev) })
 	return next, todo
 }
 
