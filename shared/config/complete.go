@@ -55,6 +55,9 @@ func (r *reader) completeKoji(at string, k Koji) Koji {
 		fill(r, at+".files", &k.Files, host.String()+"/kojifiles")
 	}
 	fill(r, at+".source", &k.Source, defaultSource)
+	if !k.Auth.Keytab.IsZero() && k.Auth.Krb5Conf.IsZero() {
+		k.Auth.Krb5Conf.File = "/etc/krb5.conf"
+	}
 	return k
 }
 

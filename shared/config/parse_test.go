@@ -105,6 +105,13 @@ func TestWithoutChecksNoTestingFarmIsNeeded(t *testing.T) {
 	}
 }
 
+func TestAKeytabGoesWithTheSystemsKerberos(t *testing.T) {
+	cfg := parse(t, strings.Replace(minimal, "kojihub}", "kojihub, auth: {keytab_file: /k, principal: a@B}}", 1))
+	if got := cfg.Koji["fedora"].Auth.Krb5Conf.File; got != "/etc/krb5.conf" {
+		t.Error(got)
+	}
+}
+
 func TestThisMachineAndTheClusterNeedNoEncryption(t *testing.T) {
 	for _, host := range []string{
 		"localhost", "LOCALHOST:8080", "forge.localhost", "127.0.0.1:1", "127.9.9.9", "[::1]:80", "minio.storage.svc", "minio.storage.svc.cluster.local:9000",
