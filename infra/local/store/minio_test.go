@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -15,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
-	"github.com/minio/minio-go/v7/pkg/lifecycle"
 
 	"github.com/distaff-project/distaff/infra/local/store"
 	"github.com/distaff-project/distaff/shared/blob"
@@ -112,68 +110,6 @@ func TestEveryChecksumIsVerifiedAlsoInParts(t *testing.T) {
 	})
 }
 
-func TestAnUploadInPartsObeysItsCondition(t *testing.T) {
-	forBoth(t, func(t *testing.T, dir string) {
-		_, endpoint := serve(t, dir, store.Options{})
-		mc := minioClient(t, endpoint, false)
-		core := minio.Core{Client: mc}
-		if _, err := mc.PutObject(t.Context(), "test", "there", strings.NewReader("x"), 1, minio.PutObjectOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		for key, want := range map[string]string{"there": "PreconditionFailed", "new": ""} {
-			id, err := core.NewMultipartUpload(t.Context(), "test", key, minio.PutObjectOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := core.PutObjectPart(t.Context(), "test", key, id, 1, strings.NewReader("part"), 4, minio.PutObjectPartOptions{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			opts := minio.PutObjectOptions{}
-			opts.SetMatchETagExcept("*")
-			_, err = core.CompleteMultipartUpload(t.Context(), "test", key, id, []minio.CompletePart{{PartNumber: 1, ETag: p.ETag}}, opts)
-			if got := minio.ToErrorResponse(err).Code; got != want {
-				t.Errorf("complete %s: %v, want %q", key, err, want)
-			}
-			err = core.AbortMultipartUpload(t.Context(), "test", key, id)
-			if ended := minio.ToErrorResponse(err).Code == "NoSuchUpload"; ended != (want == "") {
-				t.Errorf("abort %s after completion: %v", key, err)
-			}
-		}
-	})
-}
-
-func TestPartsAreCheckedAtCompletion(t *testing.T) {
-	_, endpoint := serve(t, t.TempDir(), store.Options{})
-	core := minio.Core{Client: minioClient(t, endpoint, false)}
-	id, err := core.NewMultipartUpload(t.Context(), "test", "k", minio.PutObjectOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var parts []minio.CompletePart
-	for n := 1; n <= 2; n++ {
-		p, err := core.PutObjectPart(t.Context(), "test", "k", id, n, strings.NewReader("tiny"), 4, minio.PutObjectPartOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		parts = append(parts, minio.CompletePart{PartNumber: n, ETag: p.ETag})
-	}
-	for want, named := range map[string][]minio.CompletePart{
-		"EntityTooSmall":   parts,
-		"InvalidPartOrder": {parts[0], parts[0]},
-		"InvalidPart":      {{PartNumber: 1, ETag: "00"}},
-	} {
-		_, err := core.CompleteMultipartUpload(t.Context(), "test", "k", id, named, minio.PutObjectOptions{})
-		if got := minio.ToErrorResponse(err).Code; got != want {
-			t.Errorf("got %v, want %s", err, want)
-		}
-	}
-	_, err = core.PutObjectPart(t.Context(), "test", "other", id, 1, strings.NewReader("x"), 1, minio.PutObjectPartOptions{})
-	if got := minio.ToErrorResponse(err).Code; got != "NoSuchUpload" {
-		t.Errorf("a part for another key: %v", err)
-	}
-}
-
 func TestFoldersAreListedByDelimiter(t *testing.T) {
 	forBoth(t, func(t *testing.T, dir string) {
 		_, endpoint := serve(t, dir, store.Options{})
@@ -241,73 +177,6 @@ func TestManyObjectsAreDeletedAtOnce(t *testing.T) {
 	}
 	left, err := b.List(t.Context(), "d/", "", 0)
 	if err != nil || len(left) != 10 || left[0].Key != "d/01" {
-		t.Errorf("left: %v, %v", left, err)
-	}
-}
-
-func TestRulesAreKeptAndHonoured(t *testing.T) {
-	forBoth(t, func(t *testing.T, dir string) {
-		now := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
-		clock := func() time.Time { return now }
-		s, endpoint := serve(t, dir, store.Options{})
-		ctx := t.Context()
-		cfg := lifecycle.NewConfiguration()
-		cfg.Rules = []lifecycle.Rule{
-			{ID: "logs", Status: "Enabled", RuleFilter: lifecycle.Filter{Prefix: "logs/"}, Expiration: lifecycle.Expiration{Days: 2}},
-			{ID: "off", Status: "Disabled", RuleFilter: lifecycle.Filter{Prefix: "keep/"}, Expiration: lifecycle.Expiration{Days: 1}},
-			{ID: "parts", Status: "Enabled", AbortIncompleteMultipartUpload: lifecycle.AbortIncompleteMultipartUpload{DaysAfterInitiation: 1}},
-		}
-		mc := minioClient(t, endpoint, false)
-		if err := mc.SetBucketLifecycle(ctx, "test", cfg); err != nil {
-			t.Fatal(err)
-		}
-		got, err := mc.GetBucketLifecycle(ctx, "test")
-		if err != nil || len(got.Rules) != 3 || got.Rules[0].Expiration.Days != 2 || got.Rules[0].RuleFilter.Prefix != "logs/" {
-			t.Fatalf("rules came back as %+v, %v", got, err)
-		}
-		if dir == "" {
-			return // a reopened memory is empty
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if s, err = store.Open(dir, store.Options{Now: clock}); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		sweepAfter(t, s, &now)
-	})
-}
-
-func sweepAfter(t *testing.T, s *store.Server, now *time.Time) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	b, err := s.Bucket("test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range []string{"logs/a", "logs/b/c", "keep/a", "logs"} {
-		if _, err := b.Put(ctx, key, nil, blob.Absent); err != nil {
-			t.Fatal(err)
-		}
-	}
-	start := *now
-	for _, step := range []struct {
-		after time.Duration
-		swept int
-	}{
-		{48 * time.Hour, 0}, // two days are over, the day is not
-		{62*time.Hour - time.Second, 0},
-		{62 * time.Hour, 2}, // midnight
-		{99 * time.Hour, 0},
-	} {
-		*now = start.Add(step.after)
-		if n, err := s.Sweep(ctx); err != nil || n != step.swept {
-			t.Errorf("after %s: swept %d, %v, want %d", step.after, n, err, step.swept)
-		}
-	}
-	left, err := b.List(ctx, "", "", 0)
-	if err != nil || len(left) != 2 || left[0].Key != "keep/a" || left[1].Key != "logs" {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }
