@@ -32,21 +32,22 @@ type Excerpt struct {
 	// Infra tells that the machinery failed (a full disk, a mirror that does
 	// not answer), not the package: worth another attempt, not a verdict.
 	Infra bool `json:"infra,omitempty"`
-	// Cut tells that the log was longer than MaxLogBytes; what lies beyond was
-	// not read.
+	// Cut tells that the log was longer than MaxLogBytes, or made to be costly
+	// to search: not all of it was looked at.
 	Cut bool `json:"cut,omitempty"`
 }
 
 // Bounds of what is read and kept.
 const (
-	MaxLines     = 20       // lines in an excerpt
-	MaxLineBytes = 400      // bytes of one line in an excerpt
-	MaxReason    = 300      // bytes of a reason
-	MaxLogBytes  = 1 << 30  // bytes of a log that are read
-	matchBytes   = 4 << 10  // bytes of one line that rules look at
-	linesBefore  = 13       // lines kept before the decisive one
-	memory       = 200      // lines a rule can look back
-	bufferBytes  = 64 << 10 // read-ahead
+	MaxLines     = 20        // lines in an excerpt
+	MaxLineBytes = 400       // bytes of one line in an excerpt
+	MaxReason    = 300       // bytes of a reason
+	MaxLogBytes  = 1 << 30   // bytes of a log that are read
+	matchBytes   = 4 << 10   // bytes of one line that rules look at
+	maxWork      = 256 << 20 // bytes that patterns look at, over all lines: some seconds
+	linesBefore  = 13        // lines kept before the decisive one
+	memory       = 200       // lines a rule can look back
+	bufferBytes  = 64 << 10  // read-ahead
 )
 
 // Find looks through a whole log with the built-in rules. The name tells what

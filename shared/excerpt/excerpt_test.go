@@ -204,6 +204,17 @@ func TestAHugeLogNeedsLittleMemory(t *testing.T) {
 	}
 }
 
+func TestALogMadeToBeCostlyIsGivenUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	line := "x^ undefined reference to ~ : package ~ not found ~ FAILED at ~ FAILED -- ~ : FAILED ~ fatal: ~ scriptlet failed ~ : error: ~ : Error: ~ .go: ~ ERROR: ~ : *** ~ FAIL: ~ not ok ~\n"
+	found, known, err := excerpt.Read(&repeated{text: line, left: 64 << 20}, "build.log")
+	if known || err != nil || !found.Cut {
+		t.Errorf("rule %q, cut is %t, %v", found.Rule, found.Cut, err)
+	}
+}
+
 // repeated is a reader of one text over and over.
 type repeated struct {
 	text string

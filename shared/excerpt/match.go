@@ -6,7 +6,8 @@ import "slices"
 func (s *search) match(line string) {
 	s.hits = s.hits[:0]
 	s.rules.phrases.find(line, func(p int) {
-		if !slices.Contains(s.hits, p) {
+		if s.hitAt[p] != s.number {
+			s.hitAt[p] = s.number
 			s.hits = append(s.hits, p)
 		}
 	})
@@ -32,7 +33,8 @@ func (s *search) strip(line string) string {
 	for range 3 {
 		before := len(line)
 		for _, p := range s.rules.strip {
-			if slices.Contains(s.hits, p.phrase) {
+			if s.hitAt[p.phrase] == s.number && s.work <= maxWork {
+				s.work += len(line)
 				if at := p.regex.FindStringIndex(line); at != nil {
 					line = line[at[1]:]
 				}
@@ -47,7 +49,7 @@ func (s *search) strip(line string) string {
 
 func (s *search) try(i int, line, text string) {
 	r := &s.rules.rules[i]
-	if s.off[i] || !s.wanted(r) {
+	if s.off[i] || !s.wanted(r) || s.work > maxWork {
 		return
 	}
 	if r.after >= 0 {
@@ -56,6 +58,7 @@ func (s *search) try(i int, line, text string) {
 			return
 		}
 	}
+	s.work += len(text)
 	if r.regex != nil && !r.regex.MatchString(text) || r.not != nil && r.not.MatchString(text) {
 		return
 	}

@@ -13,7 +13,7 @@ const unrecognised = "cause not recognised"
 // Read looks through a log with these rules, as the package's Read does.
 func (s *Rules) Read(log io.Reader, name string) (Excerpt, bool, error) {
 	name = cut(clean(path.Base(strings.ReplaceAll(name, `\`, "/"))), 128)
-	search := search{rules: s, log: name, seenAt: make([]int, s.phrases.count())}
+	search := search{rules: s, log: name, seenAt: make([]int, s.phrases.count()), hitAt: make([]int, s.phrases.count())}
 	for i := range s.rules {
 		search.off = append(search.off, !s.rules[i].concerns(name))
 	}
@@ -27,12 +27,14 @@ type search struct {
 	rules  *Rules
 	log    string
 	off    []bool // rules that are not for this log
-	seenAt []int  // phrase → number of the last line it was in
+	seenAt []int  // phrase → number of the last line before this that it was in
+	hitAt  []int  // the same, with this line
 	hits   []int  // phrases in the current line
 	number int    // of the current line
 	recent []string
 	last   int // number of the last line that is not empty
 	best   found
+	work   int // bytes that patterns have looked at
 	cut    bool
 }
 
@@ -55,7 +57,7 @@ func (s *search) run(log io.Reader) error {
 			s.take(line)
 		}
 		if errors.Is(err, io.EOF) {
-			s.cut = limited.N <= 0
+			s.cut = limited.N <= 0 || s.work > maxWork
 			return nil
 		}
 		if err != nil {
