@@ -40,7 +40,7 @@ func (c *Client) look(ctx context.Context, id event.PullRequestID, commit string
 	if err != nil {
 		return forge.Look{}, err
 	}
-	pr, err := c.config.read(p, id.Repo)
+	pr, err := c.config.read(fromAPI(p), id.Repo)
 	if err != nil {
 		return forge.Look{}, err
 	}
@@ -167,7 +167,7 @@ func (c *Client) open(ctx context.Context, repo string, since time.Time) ([]even
 			if p.GetUpdatedAt().Before(since) {
 				return open, nil
 			}
-			pr, err := c.config.read(p, repo)
+			pr, err := c.config.read(fromAPI(p), repo)
 			if err != nil {
 				continue // one odd pull request must not hide the others
 			}

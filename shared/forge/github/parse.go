@@ -35,9 +35,9 @@ func (c Config) heard(what string, body []byte) (forge.Heard, error) {
 	case "":
 		return forge.Heard{}, forge.Malformed("it has no %s header", github.EventTypeHeader)
 	case "pull_request":
-		return readAs(body, c.pullRequest)
+		return c.readAs(body, c.pullRequest)
 	case "issue_comment":
-		return readAs(body, c.comment)
+		return c.readAs(body, c.comment)
 	case "check_run", "check_suite", "status":
 		return forge.Ignore("%s: a status, maybe our own, asks for nothing", what), nil
 	case "push":
@@ -46,40 +46,40 @@ func (c Config) heard(what string, body []byte) (forge.Heard, error) {
 	return forge.Ignore("%s: it asks for nothing", what), nil
 }
 
-func readAs[T any](body []byte, read func(*T) (forge.Heard, error)) (forge.Heard, error) {
-	payload := new(T)
-	if err := json.Unmarshal(body, payload); err != nil {
+func (c Config) readAs(body []byte, read func(payload, string) (forge.Heard, error)) (forge.Heard, error) {
+	var p payload
+	if err := json.Unmarshal(body, &p); err != nil {
 		return forge.Heard{}, forge.Malformed("%w", err)
 	}
-	return read(payload)
-}
-
-func (c Config) pullRequest(e *github.PullRequestEvent) (forge.Heard, error) {
-	kind, reason := kindOf(e)
-	if kind == "" {
-		return forge.Ignore("pull_request %s: %s", e.GetAction(), reason), nil
-	}
-	repo, ours, err := c.path(e.GetRepo().GetHTMLURL())
+	repo, ours, err := c.path(p.Repository.HTMLURL)
 	if err != nil {
 		return forge.Heard{}, err
 	}
 	if !ours {
-		return c.foreign(e.GetRepo()), nil
+		return forge.Ignore("it is about %s, which is not on %s", p.Repository.HTMLURL, c.base()), nil
 	}
-	if e.PullRequest == nil {
+	return read(p, repo)
+}
+
+func (c Config) pullRequest(p payload, repo string) (forge.Heard, error) {
+	if p.PullRequest == nil {
 		return forge.Heard{}, forge.Malformed("it has no pull_request")
 	}
-	pr, err := c.read(e.PullRequest, repo)
+	kind, reason := kindOf(p)
+	if kind == "" {
+		return forge.Ignore("pull_request %s: %s", p.Action, reason), nil
+	}
+	pr, err := c.read(p.PullRequest, repo)
 	if err != nil {
 		return forge.Heard{}, err
 	}
-	pr.Agent = forge.Title(e.GetSender().GetLogin())
+	pr.Agent = forge.Title(p.Sender.Login)
 	return forge.Heard{Kind: kind, PullRequest: pr}, nil
 }
 
 // kindOf tells what an action means, or why it means nothing to us.
-func kindOf(e *github.PullRequestEvent) (event.Kind[event.PullRequest], string) {
-	switch e.GetAction() {
+func kindOf(p payload) (event.Kind[event.PullRequest], string) {
+	switch p.Action {
 	case "opened":
 		return event.PullRequestOpened, ""
 	case "synchronize":
@@ -87,12 +87,12 @@ func kindOf(e *github.PullRequestEvent) (event.Kind[event.PullRequest], string) 
 	case "reopened":
 		return event.PullRequestReopened, ""
 	case "closed":
-		if e.GetPullRequest().GetMerged() {
+		if p.PullRequest.Merged {
 			return event.PullRequestMerged, ""
 		}
 		return event.PullRequestClosed, ""
 	case "edited":
-		if e.GetChanges().GetBase() != nil || e.GetChanges().GetTitle() != nil {
+		if p.Changes.Base != nil || p.Changes.Title != nil {
 			return event.PullRequestUpdated, ""
 		}
 		return "", "neither target branch nor title changed"
@@ -100,44 +100,32 @@ func kindOf(e *github.PullRequestEvent) (event.Kind[event.PullRequest], string) 
 	return "", "it asks for nothing"
 }
 
-func (c Config) comment(e *github.IssueCommentEvent) (forge.Heard, error) {
-	number, said := e.GetIssue().GetNumber(), e.GetComment()
+func (c Config) comment(p payload, repo string) (forge.Heard, error) {
 	switch {
-	case e.GetIssue().GetPullRequestLinks() == nil:
-		return forge.Ignore("issue_comment: #%d is an issue", number), nil
-	case e.GetAction() != "created" && e.GetAction() != "edited":
-		return forge.Ignore("issue_comment %s: it asks for nothing", e.GetAction()), nil
-	}
-	repo, ours, err := c.path(e.GetRepo().GetHTMLURL())
-	if err != nil {
-		return forge.Heard{}, err
-	}
-	if !ours {
-		return c.foreign(e.GetRepo()), nil
-	}
-	author, agent := said.GetUser().GetLogin(), e.GetSender().GetLogin()
-	if slices.Contains(c.Self, author) || slices.Contains(c.Self, agent) {
-		return forge.Ignore("comment %d is our own", said.GetID()), nil
-	}
-	if said.GetID() == 0 || author == "" {
+	case p.Issue.PullRequest == nil:
+		return forge.Ignore("issue_comment: #%d is an issue", p.Issue.Number), nil
+	case p.Action != "created" && p.Action != "edited":
+		return forge.Ignore("issue_comment %s: it asks for nothing", p.Action), nil
+	case slices.Contains(c.Self, p.Comment.User.Login) || slices.Contains(c.Self, p.Sender.Login):
+		return forge.Ignore("comment %d is our own", p.Comment.ID), nil
+	case p.Comment.ID == 0 || p.Comment.User.Login == "":
 		return forge.Heard{}, forge.Malformed("the comment has no id or no author")
 	}
+	// The message has neither head nor branches: who needs them looks.
 	pr := event.PullRequest{
-		PullRequestID: event.PullRequestID{Forge: c.Name, Repo: repo, Number: number},
-		Title:         forge.Title(e.GetIssue().GetTitle()),
-		Author:        forge.Title(e.GetIssue().GetUser().GetLogin()),
-		Agent:         forge.Title(agent),
-		Updated:       moment(e.GetIssue().GetUpdatedAt()),
+		PullRequestID: event.PullRequestID{Forge: c.Name, Repo: repo, Number: p.Issue.Number},
+		Title:         forge.Title(p.Issue.Title),
+		Author:        forge.Title(p.Issue.User.Login),
+		Agent:         forge.Title(p.Sender.Login),
 		Comment: &event.Comment{
-			ID: strconv.FormatInt(said.GetID(), 10), Author: forge.Title(author),
-			Text: forge.CommentText(said.GetBody()), Edited: e.GetAction() == "edited",
+			ID: strconv.FormatInt(p.Comment.ID, 10), Author: forge.Title(p.Comment.User.Login),
+			Text: forge.CommentText(p.Comment.Body), Edited: p.Action == "edited",
 		},
 	}
 	pr.URL = c.PageURL(pr.PullRequestID)
-	// The message has neither head nor branches: who needs them looks.
+	var err error
+	if pr.Updated, err = moment(p.Issue.Updated); err != nil {
+		return forge.Heard{}, err
+	}
 	return forge.Heard{Kind: event.PullRequestCommented, PullRequest: pr}, forge.CheckID(pr.PullRequestID, c.Name)
-}
-
-func (c Config) foreign(repo *github.Repository) forge.Heard {
-	return forge.Ignore("it is about %s, which is not on %s", repo.GetHTMLURL(), c.base())
 }

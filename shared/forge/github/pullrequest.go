@@ -10,16 +10,34 @@ import (
 	"github.com/distaff-project/distaff/shared/forge"
 )
 
+// fromAPI takes a pull request of the REST interface.
+func fromAPI(p *github.PullRequest) *pullRequest {
+	at := func(b *github.PullRequestBranch) place {
+		to := place{Ref: b.GetRef(), SHA: b.GetSHA()}
+		if b.GetRepo() != nil {
+			to.Repo = &repository{HTMLURL: b.GetRepo().GetHTMLURL()}
+		}
+		return to
+	}
+	out := &pullRequest{
+		Number: p.GetNumber(), Title: p.GetTitle(), Merged: p.GetMerged(), User: user{p.GetUser().GetLogin()},
+		Head: at(p.GetHead()), Base: at(p.GetBase()),
+	}
+	if p.UpdatedAt != nil {
+		out.Updated = p.GetUpdatedAt().UTC().Format(time.RFC3339)
+	}
+	return out
+}
+
 // read makes our form of a pull request of the repository repo.
-func (c Config) read(p *github.PullRequest, repo string) (event.PullRequest, error) {
+func (c Config) read(p *pullRequest, repo string) (event.PullRequest, error) {
 	pr := event.PullRequest{
-		PullRequestID: event.PullRequestID{Forge: c.Name, Repo: repo, Number: p.GetNumber()},
-		Title:         forge.Title(p.GetTitle()),
-		Author:        forge.Title(p.GetUser().GetLogin()),
-		Branch:        p.GetBase().GetRef(),
-		Commit:        p.GetHead().GetSHA(),
-		SourceBranch:  p.GetHead().GetRef(),
-		Updated:       moment(p.GetUpdatedAt()),
+		PullRequestID: event.PullRequestID{Forge: c.Name, Repo: repo, Number: p.Number},
+		Title:         forge.Title(p.Title),
+		Author:        forge.Title(p.User.Login),
+		Branch:        p.Base.Ref,
+		Commit:        p.Head.SHA,
+		SourceBranch:  p.Head.Ref,
 	}
 	pr.URL = c.PageURL(pr.PullRequestID)
 	if err := forge.CheckID(pr.PullRequestID, c.Name); err != nil {
@@ -34,11 +52,15 @@ func (c Config) read(p *github.PullRequest, repo string) (event.PullRequest, err
 	if err := forge.CheckCommit(pr.Commit); err != nil {
 		return pr, err
 	}
+	var err error
+	if pr.Updated, err = moment(p.Updated); err != nil {
+		return pr, err
+	}
 	from := repo // of a deleted fork the repository itself has the commits
-	if page := p.GetHead().GetRepo().GetHTMLURL(); page != "" {
-		path, ours, err := c.path(page)
+	if p.Head.Repo != nil {
+		path, ours, err := c.path(p.Head.Repo.HTMLURL)
 		if err == nil && !ours {
-			err = forge.Malformed("its fork is on another instance: %s", forge.Line(page, 200))
+			err = forge.Malformed("its fork is on another instance: %s", forge.Line(p.Head.Repo.HTMLURL, 200))
 		}
 		if err != nil {
 			return pr, err
@@ -49,12 +71,16 @@ func (c Config) read(p *github.PullRequest, repo string) (event.PullRequest, err
 	return pr, nil
 }
 
-// moment keeps times JSON can hold.
-func moment(t github.Timestamp) time.Time {
-	if y := t.Year(); y < 1970 || y > 9999 {
-		return time.Time{}
+// moment reads a time. Empty is none.
+func moment(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
 	}
-	return t.UTC()
+	t, err := time.Parse(time.RFC3339, text)
+	if y := t.Year(); err != nil || y < 1970 || y > 9998 { // years JSON can hold, in any zone
+		return time.Time{}, forge.Malformed("%q is not a time", forge.Line(text, 40))
+	}
+	return t.UTC(), nil
 }
 
 // owner cuts OWNER/NAME. It is checked wherever it comes from.
