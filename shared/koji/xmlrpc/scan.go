@@ -119,6 +119,13 @@ type tag struct {
 // name for what carries no data: the declaration, a comment.
 func (s *scanner) next() (tag, error) {
 	s.pos++ // the "<"
+	rest := s.buf[s.pos:min(s.end, s.pos+16)]
+	if i := bytes.IndexByte(rest, '>'); i > 0 {
+		if name := known(rest[:i]); name != "" {
+			s.pos += i + 1
+			return tag{name: name}, nil
+		}
+	}
 	for s.end-s.pos < 3 {
 		if err := s.fill(); err != nil {
 			if s.end > s.pos && errors.Is(err, io.ErrUnexpectedEOF) {
@@ -157,6 +164,63 @@ func (s *scanner) next() (tag, error) {
 		return tag{}, fmt.Errorf("a broken tag: <%s>", clip(inner))
 	}
 	return tag{name: s.intern(inner), empty: empty}, nil
+}
+
+// known gives the name of a tag that is one of those a hub writes, without
+// looking it up or making a string: nearly all that is read are these.
+func known(name []byte) string {
+	switch string(name) {
+	case "value":
+		return "value"
+	case "/value":
+		return "/value"
+	case "member":
+		return "member"
+	case "/member":
+		return "/member"
+	case "name":
+		return "name"
+	case "/name":
+		return "/name"
+	case "string":
+		return "string"
+	case "/string":
+		return "/string"
+	case "int":
+		return "int"
+	case "/int":
+		return "/int"
+	case "boolean":
+		return "boolean"
+	case "/boolean":
+		return "/boolean"
+	case "double":
+		return "double"
+	case "/double":
+		return "/double"
+	case "struct":
+		return "struct"
+	case "/struct":
+		return "/struct"
+	case "array":
+		return "array"
+	case "/array":
+		return "/array"
+	case "data":
+		return "data"
+	case "/data":
+		return "/data"
+	}
+	return ""
+}
+
+// space steps over white space that is at hand, and reports whether a tag
+// follows.
+func (s *scanner) space() bool {
+	for s.pos < s.end && (s.buf[s.pos] == '\n' || s.buf[s.pos] == ' ') {
+		s.pos++
+	}
+	return s.pos < s.end && s.buf[s.pos] == '<'
 }
 
 // intern keeps one copy of a name that comes again and again. What a hub sends

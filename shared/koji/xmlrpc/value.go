@@ -6,14 +6,16 @@ import "fmt"
 // before it.
 func (r *Reader) tag() tag {
 	for r.err == nil {
-		text, err := r.scan.text()
-		if err != nil {
-			r.Fail(err)
-			break
-		}
-		if !blank(text) {
-			r.Fail(fmt.Errorf("text where a tag should be: %q", clip(text)))
-			break
+		if !r.scan.space() {
+			text, err := r.scan.text()
+			if err != nil {
+				r.Fail(err)
+				break
+			}
+			if !blank(text) {
+				r.Fail(fmt.Errorf("text where a tag should be: %q", clip(text)))
+				break
+			}
 		}
 		t, err := r.scan.next()
 		if err != nil {
@@ -97,12 +99,15 @@ func (r *Reader) enter() {
 		return
 	}
 	r.open = true
-	text, err := r.scan.text()
-	if err != nil {
-		r.Fail(err)
-		return
+	r.text = r.text[:0]
+	if r.scan.pos == r.scan.end || r.scan.buf[r.scan.pos] != '<' {
+		text, err := r.scan.text()
+		if err != nil {
+			r.Fail(err)
+			return
+		}
+		r.text = append(r.text, text...)
 	}
-	r.text = append(r.text[:0], text...)
 	t, err := r.scan.next()
 	if err != nil {
 		r.Fail(err)
@@ -163,10 +168,22 @@ func (r *Reader) typed(t tag) {
 		return
 	}
 	if !t.empty {
-		r.text = r.chars("/" + t.name)
+		r.text = r.chars(closing(t.name))
 	}
 	r.check()
 	r.expect("/value")
+}
+
+// closing is the name of the tag that ends one; the usual ones without making a
+// string.
+func closing(name string) string {
+	switch name {
+	case "string":
+		return "/string"
+	case "int":
+		return "/int"
+	}
+	return "/" + name
 }
 
 // check makes sure a number is one, so that a value nobody asked for is as
