@@ -18,7 +18,7 @@ func (r Rules) Decide(p PullRequest, fact any) (PullRequest, []event.Draft) {
 		return p, nil
 	}
 	p.Run.Checks = maps.Clone(p.Run.Checks)
-	t := &turn{Rules: r, p: p, at: f.At, cause: f.Event}
+	t := &turn{Rules: r, p: p, at: f.At, cause: f.Event, kind: f.Type}
 	switch news := f.News.(type) {
 	case Moved:
 		t.moved(news.PullRequest)
@@ -47,6 +47,7 @@ type turn struct {
 	p      PullRequest
 	at     time.Time
 	cause  string
+	kind   string
 	drafts []event.Draft
 }
 
@@ -74,7 +75,7 @@ func (t *turn) current(label string) bool {
 }
 
 func (t *turn) note(format string, args ...any) {
-	trail := append(slices.Clone(t.p.Trail), Line{At: t.at, Text: fmt.Sprintf(format, args...), Event: t.cause})
+	trail := append(slices.Clone(t.p.Trail), Line{At: t.at, Text: fmt.Sprintf(format, args...), Event: t.cause, Type: t.kind})
 	t.p.Trail = trail[max(0, len(trail)-trailMost):]
 }
 
@@ -91,6 +92,9 @@ func (t *turn) moved(pr event.PullRequest) {
 		t.askHead()
 		return
 	case same && pr.Title == t.p.Title && !pr.Updated.After(t.p.Updated):
+		if run.Phase == Looking {
+			t.p.HeadRev = t.p.Rev // the look on its way may be from before this
+		}
 		return
 	}
 	t.p.HeadRev = t.p.Rev
@@ -147,6 +151,7 @@ func (t *turn) retire() {
 	if run.Number == 0 {
 		return
 	}
+	t.p.Retired = &run
 	past := append(slices.Clone(t.p.Past), Past{Number: run.Number, Commit: run.Commit, Verdict: run.Verdict, Ended: run.Ended})
 	t.p.Past = past[max(0, len(past)-pastMost):]
 }

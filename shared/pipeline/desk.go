@@ -73,7 +73,7 @@ func On[T about](desk Desk, kind event.Kind[T], read Reading[T]) fn.Route {
 func (d Desk) Decide(ctx context.Context, id event.PullRequestID, e event.Event, news any, opens bool) ([]event.Draft, error) {
 	return d.Documents.Apply(ctx, state.Fact{
 		Document: id.Document(), Opens: opens, Event: e,
-		News: Fact{At: e.Time(), Event: e.ID(), News: news},
+		News: Fact{At: e.Time(), Event: e.ID(), Type: e.Type(), News: news},
 	})
 }
 

@@ -32,6 +32,9 @@ type PullRequest struct {
 	Run     Run   `json:"run"`
 	// Past are the runs before, newest last, at most pastMost.
 	Past []Past `json:"past,omitempty"`
+	// Retired is the run that a decision has just put an end to by beginning
+	// another; it is not kept here, but its page is written once more.
+	Retired *Run `json:"-"`
 	// Trail is what happened last, oldest first, at most trailMost lines.
 	Trail []Line `json:"trail,omitempty"`
 }
@@ -86,8 +89,9 @@ type Past struct {
 type Line struct {
 	At   time.Time `json:"at"`
 	Text string    `json:"text"`
-	// Event is the id of the event that brought it.
+	// Event is the id of the event that brought it, and Type its type.
 	Event string `json:"event,omitempty"`
+	Type  string `json:"type,omitempty"`
 }
 
 // State is how a check stands.
@@ -152,6 +156,7 @@ type Check struct {
 type Fact struct {
 	At    time.Time
 	Event string
+	Type  string
 	News  any
 }
 
