@@ -1,7 +1,6 @@
 package testingfarmtest
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -66,7 +65,7 @@ func (f *Farm) post(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	rec := in.record(token, time.Now())
-	rec.Base = cmp.Or(f.cfg.URL, "http://"+r.Host)
+	rec.Base = "http://" + r.Host
 	if err := f.accept(rec); err != nil {
 		say(w, http.StatusInternalServerError, "The request could not be stored.")
 		return

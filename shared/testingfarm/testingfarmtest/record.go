@@ -19,7 +19,8 @@ import (
 type record struct {
 	Shown   shown               `json:"shown"`
 	Webhook testingfarm.Webhook `json:"webhook"`
-	// Base is where this Farm was reached, for the addresses it gives.
+	// Base is where this Farm was reached, for addresses where none is
+	// configured.
 	Base string `json:"base"`
 
 	made   time.Time

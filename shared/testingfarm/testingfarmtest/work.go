@@ -1,6 +1,7 @@
 package testingfarmtest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,7 +69,7 @@ func (f *Farm) work(ctx, closing context.Context, rec *record) {
 	}
 	waited := time.Now()
 	f.move(rec, "running", func(s *shown) {
-		s.Run = &run{Artifacts: rec.Base + "/artifacts/" + s.ID}
+		s.Run = &run{Artifacts: cmp.Or(f.cfg.URL, rec.Base) + "/artifacts/" + s.ID}
 		s.QueuedTime = new(waited.Sub(began).Seconds())
 	})
 	v, err := f.run(ctx, rec)
