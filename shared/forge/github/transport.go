@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -38,8 +39,14 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // wire.Code know it.
 func (c *Client) trouble(err error) error {
 	var own *wire.Error
-	if err == nil || errors.As(err, &own) {
+	if errors.As(err, &own) {
+		if _, again := err.(*url.Error); again { //nolint:errorlint // only the outermost says once more what own says
+			return own
+		}
 		return err
+	}
+	if err == nil {
+		return nil
 	}
 	failed := &wire.Error{System: c.wire.System, Err: err}
 	describe := func(resp *http.Response, code int, reason string) error {
