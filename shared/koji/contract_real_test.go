@@ -3,22 +3,150 @@
 package koji_test
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"hash/adler32"
+	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"testing"
+
+	"github.com/distaff-project/distaff/shared/koji"
+	"github.com/distaff-project/distaff/shared/koji/xmlrpc"
 )
 
 // TestARealKojiKeepsTheContract runs the contract against a hub given in the
 // environment. It needs a target "rawhide" (build tag "rawhide-build",
-// destination "rawhide"), and no builder that takes tasks.
+// destination "rawhide"), a host account in whose name the test plays the
+// builder, and no builder that takes tasks.
 //
-//	DISTAFF_KOJI_HUB=http://127.0.0.1:8080 DISTAFF_KOJI_USER=ci \
-//	DISTAFF_KOJI_PASSWORD=… go test -tags realkoji ./shared/koji
+//	DISTAFF_KOJI_HUB=http://127.0.0.1:8080
+//	DISTAFF_KOJI_USER, DISTAFF_KOJI_PASSWORD        an account
+//	DISTAFF_KOJI_BUILDER, DISTAFF_KOJI_BUILDER_PASSWORD  a host
+//	DISTAFF_KOJI_TLS=https://127.0.0.1:8443, DISTAFF_KOJI_CA, DISTAFF_KOJI_CERT, DISTAFF_KOJI_KEY
+//	                                                for login by certificate, optional
+//
+//	go test -tags realkoji -run RealKoji ./shared/koji
 func TestARealKojiKeepsTheContract(t *testing.T) {
 	base := os.Getenv("DISTAFF_KOJI_HUB")
 	if base == "" {
 		t.Skip("DISTAFF_KOJI_HUB names no hub")
 	}
-	contract(t, system{
-		base: base, user: os.Getenv("DISTAFF_KOJI_USER"), password: os.Getenv("DISTAFF_KOJI_PASSWORD"),
+	s := system{base: base, user: os.Getenv("DISTAFF_KOJI_USER"), password: os.Getenv("DISTAFF_KOJI_PASSWORD")}
+	s.failed = func(t *testing.T) koji.TaskID { return failAsBuilder(t, s) }
+	contract(t, s)
+}
+
+func TestARealKojiTakesACertificate(t *testing.T) {
+	base := os.Getenv("DISTAFF_KOJI_TLS")
+	if base == "" {
+		t.Skip("DISTAFF_KOJI_TLS names no hub")
+	}
+	cert, err := tls.LoadX509KeyPair(os.Getenv("DISTAFF_KOJI_CERT"), os.Getenv("DISTAFF_KOJI_KEY"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, err := os.ReadFile(os.Getenv("DISTAFF_KOJI_CA"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	hub, err := koji.New(koji.Config{
+		Name: "real", Server: base + "/kojihub", Credential: koji.Certificate(cert, roots),
+		HTTP: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}},
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, err := hub.Whoami(t.Context())
+	if err != nil || user.Name != os.Getenv("DISTAFF_KOJI_USER") {
+		t.Fatalf("%+v, %v", user, err)
+	}
+	if id := mustBuild(t, hub, scratch(unique(t))); id == 0 {
+		t.Error("no task")
+	}
+}
+
+// builder plays a build host: it speaks to the hub as kojid does.
+type builder struct {
+	t    *testing.T
+	base string
+	id   int64
+	key  string
+}
+
+func (b *builder) call(method string, args ...any) any {
+	b.t.Helper()
+	raw, err := xmlrpc.Encode(method, args...)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.post("", "text/xml", string(raw))
+}
+
+func (b *builder) post(query, kind, body string) (answer any) {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.base+"/kojihub"+query, strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	if b.key != "" {
+		req.Header.Set("Koji-Session-Id", fmt.Sprint(b.id))
+		req.Header.Set("Koji-Session-Key", b.key)
+	}
+	text := post(b.t, req, http.StatusOK)
+	if err := xmlrpc.ReadReply(strings.NewReader(text), 1<<20, func(r *xmlrpc.Reader) { answer = r.Any() }); err != nil {
+		b.t.Fatal(err)
+	}
+	return answer
+}
+
+func (b *builder) child(parent koji.TaskID, method, arch, part string) koji.TaskID {
+	b.t.Helper()
+	id := koji.TaskID(b.call("host.subtask", method, []any{"a source", "a tag"}, int64(parent),
+		xmlrpc.Kwargs{"label": part, "arch": arch}).(int64))
+	b.call("host.openTask", int64(id))
+	return id
+}
+
+func (b *builder) upload(id koji.TaskID, name, text string) {
+	b.t.Helper()
+	q := url.Values{
+		"filename": {name}, "filepath": {strings.TrimPrefix(koji.TaskPath(id), "work/")},
+		"fileverify": {"adler32"}, "offset": {"0"}, "overwrite": {"1"},
+	}
+	answer, _ := b.post("?"+q.Encode(), "application/octet-stream", text).(map[string]any)
+	if want := fmt.Sprintf("%08x", adler32.Checksum([]byte(text))); answer["hexdigest"] != want {
+		b.t.Fatalf("uploading %s: %v", name, answer)
+	}
+}
+
+func failAsBuilder(t *testing.T, s system) koji.TaskID {
+	t.Helper()
+	hub := s.me(t)
+	id := mustBuild(t, hub, scratch(unique(t)))
+	b := &builder{t: t, base: s.base}
+	login, _ := b.call("login", os.Getenv("DISTAFF_KOJI_BUILDER"), os.Getenv("DISTAFF_KOJI_BUILDER_PASSWORD")).(map[string]any)
+	b.id, b.key = login["session-id"].(int64), login["session-key"].(string)
+	b.call("exclusiveSession", xmlrpc.Kwargs{"force": true})
+	defer b.call("logout")
+	b.call("host.openTask", int64(id))
+	srpm := b.child(id, "buildSRPMFromSCM", "noarch", "srpm")
+	b.call("host.closeTask", int64(srpm), "<?xml version='1.0'?>\n<methodResponse><params><param><value><struct>"+
+		"<member><name>srpm</name><value><string>tasks/1/1/a.src.rpm</string></value></member></struct></value></param></params></methodResponse>")
+	x86, arm := b.child(id, "buildArch", "x86_64", "x86_64"), b.child(id, "buildArch", "aarch64", "aarch64")
+	b.upload(x86, "build.log", brokenLog)
+	b.upload(x86, "root.log", "all is installed\n")
+	fault := "<?xml version='1.0'?>\n<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>1005</int></value></member>" +
+		"<member><name>faultString</name><value><string>" + brokenFault + "</string></value></member></struct></value></fault></methodResponse>"
+	b.call("host.failTask", int64(x86), fault)
+	if err := hub.Cancel(t.Context(), arm); err != nil {
+		t.Fatal(err)
+	}
+	b.call("host.failTask", int64(id), fault)
+	return id
 }

@@ -19,7 +19,15 @@ import (
 type system struct {
 	base           string // before /kojihub
 	user, password string
+	// failed gives a build whose source package was made, whose x86_64 then
+	// failed with brokenFault and brokenLog, and whose aarch64 was cancelled.
+	failed func(t *testing.T) koji.TaskID
 }
+
+const (
+	brokenFault = "error building package (arch x86_64), mock exited with status 1; see build.log or root.log for more information"
+	brokenLog   = "+ make\nfile.c:1: <broken> & \"odd\"\nRPM build errors:\n"
+)
 
 func (s system) hub(t *testing.T, credential koji.Credential) *koji.Hub {
 	t.Helper()
@@ -54,6 +62,7 @@ func contract(t *testing.T, s system) {
 		"a task that does not exist cannot be cancelled":       contractCancelMissing,
 		"an unfinished task has no result":                     contractUnfinished,
 		"a task nobody made has neither children nor output":   contractNothing,
+		"a failed build is explained":                          contractFailure,
 		"a file nobody wrote is missing":                       contractMissingFile,
 		"a call nobody knows is a fault of the hub, not of us": contractUnknownCall,
 		"only calls are taken":                                 contractOnlyCalls,
@@ -68,7 +77,24 @@ func TestTheLocalKojiKeepsTheContract(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}})
-	contract(t, system{base: strings.TrimSuffix(hubAddress(t, hub), "/kojihub"), user: "ci", password: "s3cret-word"})
+	s := system{base: strings.TrimSuffix(hubAddress(t, hub), "/kojihub"), user: "ci", password: "s3cret-word"}
+	contract(t, s)
+	broken, hub := local(t, kojitest.Script{OnArch: func(ctx context.Context, job kojitest.ArchJob) error {
+		if job.Arch != "x86_64" {
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		_ = kojitest.WriteLog(job.Dir, "build.log", brokenLog)
+		_ = kojitest.WriteLog(job.Dir, "root.log", "all is installed\n")
+		return buildError(brokenFault)
+	}}, twoArches)
+	s.base = strings.TrimSuffix(hubAddress(t, hub), "/kojihub")
+	s.failed = func(t *testing.T) koji.TaskID {
+		id := mustBuild(t, hub, scratch(unique(t)))
+		finish(t, broken, id)
+		return id
+	}
+	t.Run("a failed build is explained", func(t *testing.T) { contractFailure(t, s) })
 }
 
 func contractWhoami(t *testing.T, s system) {
@@ -294,5 +320,54 @@ func contractLogout(t *testing.T, s system) {
 		if err := hub.Logout(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func contractFailure(t *testing.T, s system) {
+	if s.failed == nil {
+		t.Skip("no builder")
+	}
+	hub, id := s.me(t), s.failed(t)
+	f, err := hub.Failure(t.Context(), id)
+	if err != nil || f.Arch != "x86_64" || f.Method != "buildArch" || f.Log != "build.log" || string(f.Tail) != brokenLog ||
+		f.Fault != "BuildError: "+brokenFault {
+		t.Errorf("%+v, %v", f, err)
+	}
+	below, err := hub.Descendents(t.Context(), id)
+	if err != nil || len(below) != 3 {
+		t.Fatalf("%+v, %v", below, err)
+	}
+	states := map[string]koji.State{}
+	for _, task := range below {
+		states[task.Part] = task.State
+		if task.Parent != id || task.OwnerID == 0 || task.Completed.Before(task.Created) {
+			t.Errorf("%+v", task)
+		}
+	}
+	if diff := cmp.Diff(map[string]koji.State{"srpm": koji.Closed, "x86_64": koji.Failed, "aarch64": koji.Canceled}, states); diff != "" {
+		t.Error(diff)
+	}
+	files, err := hub.Output(t.Context(), f.Task)
+	if err != nil || len(files) != 2 || files[0].Name != "build.log" || files[0].Size != int64(len(brokenLog)) ||
+		files[0].Volume != "DEFAULT" || time.Since(files[0].Modified).Abs() > time.Hour {
+		t.Errorf("%+v, %v", files, err)
+	}
+	for _, c := range []struct {
+		offset, size int64
+		want         string
+	}{{0, 6, brokenLog[:6]}, {2, 4, brokenLog[2:6]}, {-8, 100, brokenLog[len(brokenLog)-8:]}, {1000, 10, ""}} {
+		got, err := hub.ReadOutput(t.Context(), f.Task, "build.log", c.offset, c.size)
+		if err != nil || string(got) != c.want {
+			t.Errorf("%d of %d: %q, %v", c.size, c.offset, got, err)
+		}
+	}
+	if result, err := hub.TaskResult(t.Context(), id); err != nil || result.State != koji.Failed || result.Fault.Code != koji.FaultBuild {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if err := hub.Cancel(t.Context(), id); err != nil {
+		t.Errorf("cancelling what has failed: %v", err)
+	}
+	if tasks, err := hub.Tasks(t.Context(), []koji.TaskID{id}); err != nil || tasks[0].State != koji.Failed {
+		t.Errorf("%+v, %v", tasks, err)
 	}
 }
