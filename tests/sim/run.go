@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -104,8 +105,9 @@ func (w *World) finish(x *exec) {
 		return
 	}
 	code, after := fn.Verdict(x.err)
-	if code == 422 || d.tries >= 8 {
-		w.note("lost %s to %s: %v", d.event.Type(), d.function.Name, x.err)
+	if code == http.StatusUnprocessableEntity || d.tries >= 8 {
+		w.note("dead letter: %s to %s: %v", d.event.Type(), d.function.Name, x.err)
+		w.dead = append(w.dead, &delivery{event: d.event, function: d.function})
 		return
 	}
 	wait := max(after, 500*time.Millisecond<<max(0, min(d.tries, 8)))
@@ -113,13 +115,14 @@ func (w *World) finish(x *exec) {
 }
 
 // deliver starts the run of a queued event; once in a while it comes twice, or
-// not at all.
+// not at all. What was begun once is not lost: it comes again until it is dealt
+// with or is a dead letter. That much every broker promises.
 func (w *World) deliver(i int) {
 	d := w.queue[i]
 	w.trace("%s hears %s %s (%d)", d.function.Name, d.event.Type(), d.event.ID(), d.tries)
 	switch {
 	case w.fault() && d.tries >= 0:
-		if w.rng.IntN(3) == 0 {
+		if d.tries == 0 && w.rng.IntN(3) == 0 {
 			w.queue = slices.Delete(w.queue, i, i+1)
 			w.note("lost %s to %s", d.event.Type(), d.function.Name)
 			return
@@ -155,13 +158,21 @@ func (w *World) wait() bool {
 		}
 	}
 	if next.IsZero() {
-		return false
+		return w.replay()
 	}
 	if next.After(w.now) {
 		w.now = next
 	}
 	w.tick()
 	return true
+}
+
+// replay is what an operator does in the end: what ended among the dead letters
+// is said again.
+func (w *World) replay() bool {
+	w.faults = 0
+	w.queue, w.dead = w.dead, nil
+	return len(w.queue) > 0
 }
 
 func (w *World) firstDue() (time.Time, bool) {

@@ -39,6 +39,7 @@ type World struct {
 	pagure    *pagure
 
 	queue   []*delivery
+	dead    []*delivery
 	running []*exec
 	events  []func() // what the world will do, in any order
 	user    []func() // what people will do, in this order
