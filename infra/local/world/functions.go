@@ -1,0 +1,90 @@
+package world
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	cloudevents "github.com/cloudevents/sdk-go/v2/event"
+
+	"github.com/distaff-project/distaff"
+	"github.com/distaff-project/distaff/eventing"
+	"github.com/distaff-project/distaff/infra/local/broker"
+	"github.com/distaff-project/distaff/infra/local/broker/manifest"
+	"github.com/distaff-project/distaff/shared/fn"
+)
+
+// startFunctions puts the functions together, and the broker that wires them by
+// the same manifests as on a cluster.
+func (w *World) startFunctions(_ context.Context, _ keys) error {
+	runner := fn.Runner{
+		Sink: func(ctx context.Context, e cloudevents.Event) error { return w.publish(ctx, e) },
+		Now:  w.options.Now, Log: w.options.Log,
+	}
+	parts, err := w.parts(runner)
+	if err != nil {
+		return err
+	}
+	w.functions = distaff.Functions(parts)
+	set, err := manifest.Load(eventing.Files, ".")
+	if err != nil {
+		return fmt.Errorf("read the manifests: %w", err)
+	}
+	options := broker.Options{
+		Name: eventing.Broker, Dir: w.path("events"), Observe: w.options.Observe, Now: w.options.Now,
+		Every: func(manifest.PingSource) time.Duration { return w.options.TickEvery },
+		Resolve: func(d manifest.Destination) (broker.Subscriber, error) {
+			return w.subscriber(runner, d)
+		},
+	}
+	if w.options.Memory {
+		options.Dir = ""
+	}
+	if w.Broker, err = broker.New(set, options); err != nil {
+		return fmt.Errorf("start the broker: %w", err)
+	}
+	w.net.serve(&w.net.addresses.Distaff, w.front(runner))
+	return w.Broker.Start()
+}
+
+// publish sends an event; one that is refused once is refused for good.
+func (w *World) publish(ctx context.Context, e cloudevents.Event) error {
+	err := w.Broker.Publish(ctx, e)
+	if errors.Is(err, broker.ErrRefused) {
+		return fn.Permanent(err)
+	}
+	return err
+}
+
+// subscriber is the function a manifest means.
+func (w *World) subscriber(runner fn.Runner, d manifest.Destination) (broker.Subscriber, error) {
+	for _, f := range w.functions {
+		if d.Ref.Kind != "Service" || d.Ref.Name != f.Name {
+			continue
+		}
+		return broker.Func(func(ctx context.Context, e cloudevents.Event) (*cloudevents.Event, int, time.Duration, []byte, error) {
+			err := runner.Run(ctx, f, e)
+			status, after := fn.Verdict(err)
+			if err != nil {
+				return nil, status, after, []byte(err.Error()), nil
+			}
+			return nil, status, after, nil, nil
+		}), nil
+	}
+	return nil, fmt.Errorf("no function is called %s", d)
+}
+
+// front is where distaff is reached: events, web hooks, and the overview.
+func (w *World) front(runner fn.Runner) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /events", w.Broker.Handler())
+	for _, f := range w.functions {
+		if f.Web != nil {
+			mux.Handle("/"+f.Name+"/", http.StripPrefix("/"+f.Name, fn.ServeWeb(runner, f)))
+		}
+	}
+	mux.HandleFunc("GET /{$}", w.overview)
+	return mux
+}

@@ -1,0 +1,96 @@
+package fn
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/distaff-project/distaff/shared/event"
+)
+
+// ServeWeb serves f, an api: what it says is sent first, then its answer is
+// given. So whoever called and was answered 2xx may forget: we have it.
+func ServeWeb(runner Runner, f Function) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), Deadline)
+		defer cancel()
+		start := runner.Now()
+		answer, said, err := runner.web(ctx, f, r)
+		if err != nil {
+			answer = refusal(w, err)
+		}
+		runner.reportWeb(ctx, f, r, slog.Int("code", answer.Code), slog.Int("said", said),
+			slog.Duration("took", runner.Now().Sub(start)), err)
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(answer.Code)
+		if answer.Text != "" {
+			_, _ = io.WriteString(w, answer.Text+"\n")
+		}
+	})
+}
+
+func (r Runner) web(ctx context.Context, f Function, req *http.Request) (Response, int, error) {
+	if f.Web == nil {
+		return Response{}, 0, Permanent(fmt.Errorf("%s is no api", f.Name))
+	}
+	answer, drafts, err := f.Web(ctx, req)
+	if err != nil {
+		return answer, 0, fmt.Errorf("%s: %w", f.Name, err)
+	}
+	if drafts, err = f.finishWeb(req.Header.Get("Traceparent"), drafts); err != nil {
+		return answer, 0, err
+	}
+	return answer, len(drafts), r.Say(ctx, f.Name, drafts)
+}
+
+// finishWeb gives drafts without an id one of their own. A request has no id
+// that two deliveries of it would share, so each call counts as a new one;
+// where the caller names what he sends, the api has taken his id.
+func (f Function) finishWeb(trace string, drafts []event.Draft) ([]event.Draft, error) {
+	for i, d := range drafts {
+		if !f.says(d.Type) {
+			return nil, Permanent(fmt.Errorf("%s says %s, which it does not declare", f.Name, d.Type))
+		}
+		if d.ID == "" {
+			drafts[i].ID = rand.Text()
+		}
+		if len(trace) == traceLength && strings.Trim(trace, "0123456789abcdef-") == "" {
+			drafts[i] = drafts[i].With(event.Traceparent, trace)
+		}
+	}
+	return drafts, nil
+}
+
+// traceLength is the length of a traceparent, in bytes:
+// https://www.w3.org/TR/trace-context/#traceparent-header
+const traceLength = 55
+
+// refusal tells a caller that his call was not dealt with, and no more: what
+// went wrong is for our log.
+func refusal(w http.ResponseWriter, err error) Response {
+	code, after := Verdict(err)
+	if after > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(after.Seconds()+0.5)))
+	}
+	if errors.As(err, new(permanentError)) {
+		return Response{Code: code, Text: "this call cannot be dealt with"}
+	}
+	return Response{Code: code, Text: "not done; call again later"}
+}
+
+func (r Runner) reportWeb(ctx context.Context, f Function, req *http.Request, code, said, took slog.Attr, err error) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{slog.String("function", f.Name), slog.String("method", req.Method), code, said, took}
+	if err != nil {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	r.Log.LogAttrs(ctx, level, "call", attrs...)
+}
