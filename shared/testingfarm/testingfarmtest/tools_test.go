@@ -179,6 +179,25 @@ func TestTwoPackagesWithOneFileDoNotInstall(t *testing.T) {
 	}
 }
 
+func TestScriptletsAreNotRun(t *testing.T) {
+	rootAndDnf(t)
+	head := "\n"
+	for _, when := range []string{"pretrans", "pre", "post", "posttrans", "filetriggerin", "transfiletriggerin"} {
+		suffix := "\n"
+		if strings.Contains(when, "trigger") {
+			suffix = " -- /usr\n"
+		}
+		head += "%" + when + " -p <lua>" + suffix + "error('ran')\n\n"
+	}
+	text := spec("distaff-scripts", "", "", "")
+	text = strings.Replace(text, "%install", head+"%install", 1)
+	k := built(t, text)
+	r, log := check(t, &testingfarmtest.Tools{RPMs: k.rpms}, testingfarm.Installability, 1)
+	if r.Outcome != testingfarm.Passed || strings.Contains(log, "scriptlet") {
+		t.Errorf("%s\n%s", testingfarm.Summary(r), log)
+	}
+}
+
 func TestAWellMadePackagePassesRpmlint(t *testing.T) {
 	needs(t, "rpmlint")
 	k := built(t, spec("distaff-hello", "", "", ""))
@@ -278,6 +297,48 @@ func TestALicenceThatIsNotValidFails(t *testing.T) {
 	program(t, dir, "license-validate", `echo "$2 is not allowed"; exit 1`)
 	r, _ := check(t, &testingfarmtest.Tools{Path: dir, RPMs: one(t)}, testingfarm.LicenseValidate, 1)
 	if got := testingfarm.Summary(r); got != "1 of 1 failed: /license-validate/x.noarch (Evil-1.0 is not allowed)" {
+		t.Error(got)
+	}
+}
+
+func TestTmtsExitCodeIsItsVerdict(t *testing.T) {
+	for code, want := range map[string]string{
+		"0": "1 passed (in the container quay.io/fedora/fedora:rawhide)",
+		"1": "1 of 1 failed: /tmt (in the container quay.io/fedora/fedora:rawhide)",
+		"2": "infrastructure: tmt ended with 2: said",
+		"3": "skipped: tmt found no test to run",
+	} {
+		dir := t.TempDir()
+		for _, name := range []string{"git", "podman"} {
+			program(t, dir, name, "exit 0")
+		}
+		program(t, dir, "tmt", `case "$*" in *"--context distro=fedora-rawhide"*"KOJI_TASK_ID=1"*"provision --how container"*--directory*) ;; *) echo "$*"; exit 9;; esac; echo said; exit `+code)
+		r, _ := check(t, &testingfarmtest.Tools{Path: dir, RPMs: one(t)}, testingfarm.Custom, 1)
+		if got := testingfarm.Summary(r); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestWhatBreaksOthersNeedsOthers(t *testing.T) {
+	dir := t.TempDir()
+	program(t, dir, "createrepo_c", "exit 0")
+	program(t, dir, "rmdepcheck", "echo $1 breaks; exit 1")
+	tools := &testingfarmtest.Tools{Path: dir, RPMs: one(t)}
+	if r, _ := check(t, tools, testingfarm.Rmdepcheck, 1); testingfarm.Summary(r) != "skipped: there is no base repository whose packages could break" {
+		t.Error(testingfarm.Summary(r))
+	}
+	tools = &testingfarmtest.Tools{Path: dir, RPMs: one(t), Base: &testingfarmtest.Repository{Name: "Fedora rawhide", URL: "http://127.0.0.1:1/rawhide"}}
+	if r, _ := check(t, tools, testingfarm.Rmdepcheck, 1); testingfarm.Summary(r) != "1 of 1 failed: /rmdepcheck (http://127.0.0.1:1/rawhide breaks)" {
+		t.Error(testingfarm.Summary(r))
+	}
+}
+
+func TestABaseThatCannotBeReadIsNotThePackagesFault(t *testing.T) {
+	rootAndDnf(t)
+	k := built(t, spec("distaff-hello", "", "", ""))
+	r, _ := check(t, &testingfarmtest.Tools{RPMs: k.rpms, Base: &testingfarmtest.Repository{Name: "Fedora rawhide", URL: k.URL + "/nowhere"}}, testingfarm.Installability, 1)
+	if got := testingfarm.Summary(r); !strings.HasPrefix(got, "infrastructure: dnf could not read Fedora rawhide") {
 		t.Error(got)
 	}
 }
