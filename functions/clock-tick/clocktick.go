@@ -25,6 +25,8 @@ const (
 	most = 5000
 	// announcedKey remembers how often an entry was announced, while it stands.
 	announcedKey = "clock/announced.json"
+	// stuckPause is after how long an entry that was stuck is tried again.
+	stuckPause = 6 * time.Hour
 	// stuckMark in an entry tells that a system could not be asked.
 	stuckMark = "stuck."
 )
@@ -158,12 +160,16 @@ func passed(id event.PullRequestID, entry state.Entry, now time.Time) event.Pass
 }
 
 // stick moves an entry that nobody dealt with to where an operator sees it. If
-// it was about an outside system, the document is told that.
+// it was about an outside system, the document is told that; if it was about the
+// document itself, it is tried again much later, so that nothing waits for ever.
 func (c clock) stick(ctx context.Context, key string, now time.Time) error {
-	if entry, err := state.ParseDue(key); err == nil && entry.System != state.Self {
-		told := state.Entry{At: now, System: state.Self, Document: entry.Document, What: []string{stuckMark + entry.System}}
-		if _, err := c.bucket.Put(ctx, told.Key(), nil, blob.Any); err != nil {
-			return fmt.Errorf("write %s: %w", told.Key(), err)
+	if entry, err := state.ParseDue(key); err == nil {
+		again := state.Entry{At: now.Add(stuckPause), System: state.Self, Document: entry.Document, What: entry.What}
+		if entry.System != state.Self {
+			again.At, again.What = now, []string{stuckMark + entry.System}
+		}
+		if _, err := c.bucket.Put(ctx, again.Key(), nil, blob.Any); err != nil {
+			return fmt.Errorf("write %s: %w", again.Key(), err)
 		}
 	}
 	stuck := state.StuckPrefix + strings.TrimPrefix(key, state.DuePrefix)

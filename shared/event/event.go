@@ -23,7 +23,7 @@ const (
 	// Cause is the id of the event whose handling said this one.
 	Cause = "cause"
 	// Due is the key of the due/ entry that stands behind the event: whoever
-	// has dealt with it removes or adopts the entry.
+	// has dealt with it removes the entry.
 	Due = "due"
 	// ReplayOf is the id of the event of which this is a replay.
 	ReplayOf = "replayof"

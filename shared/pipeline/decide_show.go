@@ -75,10 +75,14 @@ func (t *turn) show() {
 	if !changed || t.saidAlready(label) {
 		return
 	}
+	wait := showPassing
+	if final {
+		wait = showWait
+	}
 	t.ask(label, event.StatusWanted.Say(event.Statuses{
 		PullRequestID: t.p.PullRequestID, Label: label, Run: run.Number, Commit: run.Commit,
 		Checks: statuses, Confirm: final,
-	}), showWait)
+	}), wait)
 }
 
 // saidAlready tells whether this decision has asked to show the run before: it

@@ -100,5 +100,9 @@ func what(label string) string {
 	return parts[len(parts)-2]
 }
 
-// showWait is how long a proof that statuses are shown is waited for.
-const showWait = 10 * time.Minute
+// How long a proof that statuses are shown is waited for: not long for the last
+// ones of a run, and long for those the next will overtake anyway.
+const (
+	showWait    = 10 * time.Minute
+	showPassing = 30 * time.Minute
+)

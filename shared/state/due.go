@@ -78,7 +78,7 @@ func (t *turn[T, P]) index(ctx context.Context, book *ask.Book) (map[string][]st
 	was := book.Index
 	is := map[string][]string{}
 	for system, need := range needs(book.Asks) {
-		keys := t.standing(system, was[system])
+		keys := was[system]
 		if !covers(keys, need, t.keeper.Bucket.Now()) {
 			keys = nil
 			for _, ids := range chunks(need.ids) {
@@ -96,16 +96,6 @@ func (t *turn[T, P]) index(ctx context.Context, book *ask.Book) (map[string][]st
 		book.Index = nil
 	}
 	return was, nil
-}
-
-// standing are the entries there are for a system. The one behind the fact is
-// adopted if there is no other.
-func (t *turn[T, P]) standing(system string, keys []string) []string {
-	own := event.Extension(t.fact.Event, event.Due)
-	if entry, err := ParseDue(own); err == nil && len(keys) == 0 && system == Self && entry.System == Self {
-		return []string{own}
-	}
-	return keys
 }
 
 // settle removes the entries that are no longer in the index, and the one
