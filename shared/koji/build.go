@@ -63,7 +63,8 @@ func (h *Hub) Build(ctx context.Context, req BuildRequest) (TaskID, error) {
 }
 
 // Cancel stops a task and its children. One that has finished is left as it
-// is, which is no error.
+// is, which is no error; so it is safe to ask twice, and is asked again where
+// the answer is lost.
 func (h *Hub) Cancel(ctx context.Context, id TaskID) error {
-	return h.do(ctx, "cancelTask", []any{int64(id)}, func(*xmlrpc.Reader) {})
+	return h.ask(ctx, "cancelTask", []any{int64(id)}, func(*xmlrpc.Reader) {})
 }

@@ -22,7 +22,7 @@ import (
 // tries is how often a question is asked in all.
 const tries = 3
 
-// ask makes a call that only reads. It is repeated while the failure may pass.
+// ask makes a call that may be made twice: one that only reads, mostly. It is repeated while the failure may pass.
 func (h *Hub) ask(ctx context.Context, method string, args []any, read func(*xmlrpc.Reader)) error {
 	pause := h.config.Pause
 	for try := 1; ; try++ {
@@ -128,6 +128,16 @@ func (e *lostError) Unwrap() error { return e.err }
 func lost(err error, maybe bool) error {
 	if maybe {
 		return &lostError{err}
+	}
+	return err
+}
+
+// known takes the mark of a lost answer off an error: the call it belongs to is
+// not the one that matters.
+func known(err error) error {
+	var gone *lostError
+	if errors.As(err, &gone) {
+		return gone.err
 	}
 	return err
 }

@@ -48,6 +48,27 @@ func TestABuildThatNeverReachedTheHubIsNotUnknown(t *testing.T) {
 	}
 }
 
+func TestALoginThatIsLostLeavesTheBuildUnasked(t *testing.T) {
+	server, hub := local(t, kojitest.Script{})
+	server.Next("login", kojitest.AnswerLost)
+	if _, err := hub.Build(t.Context(), scratch("a")); err == nil || errors.Is(err, koji.ErrUnknown) || !koji.Temporary(err) {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestCancellingIsAskedAgain(t *testing.T) {
+	server, hub := local(t, kojitest.Script{})
+	id := mustBuild(t, hub, scratch("a"))
+	server.Next("cancelTask", kojitest.AnswerLost, kojitest.BadGateway)
+	if err := hub.Cancel(t.Context(), id); err != nil {
+		t.Error(err)
+	}
+	other := as(t, strings.TrimSuffix(hubAddress(t, hub), "/kojihub"), koji.Password("other", "another"))
+	if err := other.Cancel(t.Context(), id); err == nil || koji.Temporary(err) {
+		t.Errorf("cancelling what is another's: %v", err)
+	}
+}
+
 func TestARefusedBuildIsNotUnknown(t *testing.T) {
 	server, hub := local(t, kojitest.Script{})
 	server.Next("build", kojitest.Offline)

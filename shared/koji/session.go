@@ -70,7 +70,7 @@ func (h *Hub) session(ctx context.Context, stale session) (session, error) {
 	}
 	s, err := h.config.Credential.login(ctx, h)
 	if err != nil {
-		return session{}, fmt.Errorf("log in with %s: %w", h.config.Credential.kind, err)
+		return session{}, fmt.Errorf("log in with %s: %w", h.config.Credential.kind, known(err))
 	}
 	h.state.set(s)
 	return s, nil

@@ -94,7 +94,7 @@ func TestATagIsReadWhole(t *testing.T) {
 		!last.Built.Equal(time.Unix(1700000399, 0)) || rpms[100].Size != 5<<30+100 {
 		t.Errorf("%+v %+v", last, rpms[100])
 	}
-	if b := builds[99]; b.NVR.String() != "package-number-99-1.0-1.fc45" || b.TaskID != 100099 || b.Owner != "packager49" || b.Tag != "f45" {
+	if b := builds[99]; b.String() != "package-number-99-1.0-1.fc45" || b.TaskID != 100099 || b.Owner != "packager49" || b.Tag != "f45" {
 		t.Errorf("%+v", b)
 	}
 }

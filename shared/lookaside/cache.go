@@ -84,13 +84,21 @@ func (c *Cache) URL(name string, s Source) (string, error) {
 // appears whole and checked, or not at all. A failure that may pass is tried
 // three times.
 func (c *Cache) Save(ctx context.Context, name string, s Source, dir string) error {
-	var err error
-	for range 3 {
-		if err = c.save(ctx, name, s, dir); err == nil || !wire.Temporary(err) || ctx.Err() != nil {
+	pause := 200 * time.Millisecond
+	for try := 1; ; try++ {
+		err := c.save(ctx, name, s, dir)
+		if err == nil || try == 3 || !wire.Temporary(err) {
 			return err
 		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		case <-timer.C:
+		}
+		pause *= 2
 	}
-	return err
 }
 
 func (c *Cache) save(ctx context.Context, name string, s Source, dir string) (err error) {

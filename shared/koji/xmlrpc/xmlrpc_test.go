@@ -189,8 +189,10 @@ func TestACallComesAsItWasMade(t *testing.T) {
 	}
 	method, params, err := xmlrpc.ReadCall(bytes.NewReader(raw), 1<<20)
 	want := []any{
-		"git+https://h/a.git#1", int64(1) << 40, true, 1.5, []byte("x"), []any{"a"},
-		map[string]any{"label": "<&>\n", "list": []any{"", int64(2)}}, map[string]any{"strict": false, "__starstar": true},
+		"git+https://h/a.git#1", int64(1) << 40, true, 1.5, []byte("x"),
+		[]any{"a"},
+		map[string]any{"label": "<&>\n", "list": []any{"", int64(2)}},
+		map[string]any{"strict": false, "__starstar": true},
 	}
 	if diff := cmp.Diff(want, params); err != nil || method != "build" || diff != "" {
 		t.Errorf("%s %v\n%s", method, err, diff)
