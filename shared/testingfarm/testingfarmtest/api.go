@@ -66,6 +66,12 @@ func (f *Farm) post(w http.ResponseWriter, r *http.Request) {
 	}
 	rec := in.record(token, time.Now())
 	rec.Base = "http://" + r.Host
+	// Written before it is set to work, which changes it.
+	made := map[string]any{
+		"id": rec.Shown.ID, "test": rec.Shown.Test, "state": "new", "environments": rec.Shown.Environments,
+		"notification": map[string]any{"webhook": map[string]any{"url": rec.Webhook.URL}},
+		"settings":     rec.Shown.Settings, "created": rec.Shown.Created, "updated": rec.Shown.Updated,
+	}
 	if err := f.accept(rec); err != nil {
 		say(w, http.StatusInternalServerError, "The request could not be stored.")
 		return
@@ -73,11 +79,7 @@ func (f *Farm) post(w http.ResponseWriter, r *http.Request) {
 	if f.losesAnswer(w) {
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{
-		"id": rec.Shown.ID, "test": rec.Shown.Test, "state": "new", "environments": rec.Shown.Environments,
-		"notification": map[string]any{"webhook": map[string]any{"url": rec.Webhook.URL}},
-		"settings":     rec.Shown.Settings, "created": rec.Shown.Created, "updated": rec.Shown.Updated,
-	})
+	answer(w, http.StatusOK, made)
 }
 
 func badJSON(err error) complaint {

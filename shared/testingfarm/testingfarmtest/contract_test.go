@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -342,6 +343,34 @@ func TestWhatWasNotDoneAtAStopIsDoneAfterIt(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]int{label: 2}, after.farm.Counts()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestNoMoreRunAtOnceThanAllowed(t *testing.T) {
+	var running, most atomic.Int32
+	arrived, leave := make(chan struct{}, 100), make(chan struct{})
+	b := start(t, testingfarmtest.Config{Parallel: 3, Runner: testingfarmtest.RunnerFunc(func(context.Context, testingfarmtest.Job) (testingfarmtest.Verdict, error) {
+		n := running.Add(1)
+		defer running.Add(-1)
+		for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+		}
+		arrived <- struct{}{}
+		<-leave
+		return testingfarmtest.Verdict{Overall: "passed"}, nil
+	})})
+	var ids []string
+	for range 20 {
+		ids = append(ids, b.ask(t, testingfarm.Rpmlint, label))
+	}
+	for range 3 {
+		<-arrived
+	}
+	close(leave)
+	for _, id := range ids {
+		b.done(t, id)
+	}
+	if most.Load() != 3 {
+		t.Errorf("%d ran at once", most.Load())
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 
 // installability installs every package of the build, with dnf, into an empty
 // root on top of the base repository: dependencies are solved, files unpacked
-// and compared for conflicts. Scriptlets are not run; the verdict's words name
-// the base it was reached against.
+// and compared for conflicts. Scriptlets are not run. The verdict's words name
+// the base it was reached against, the tests' what was not done.
 //
 // All together first. Where that does not work, each alone: packages of one
 // build may exclude each other on purpose.
@@ -23,7 +23,11 @@ func (r *toolRun) installability(ctx context.Context) (Verdict, error) {
 	if why := r.absent("dnf", "createrepo_c"); why != "" {
 		return skipped("%s", why)
 	}
-	if why := cannotInstall(r.job.Arch); why != "" {
+	if own := machine(); r.job.Arch != own {
+		return skipped("this machine is %s, not %s", own, r.job.Arch)
+	}
+	how, why := r.installer(ctx)
+	if why != "" {
 		return skipped("%s", why)
 	}
 	all, err := r.packages(ctx)
@@ -49,7 +53,7 @@ func (r *toolRun) installability(ctx context.Context) (Verdict, error) {
 	against := "against " + base.Name
 	v := Verdict{Overall: "passed", Summary: against}
 	began := time.Now()
-	out, ok, err := r.install(ctx, base, "all", list)
+	out, ok, err := r.install(ctx, how, base, "all", list)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -57,7 +61,7 @@ func (r *toolRun) installability(ctx context.Context) (Verdict, error) {
 		for _, b := range list {
 			v.Tests = append(v.Tests, TestRun{
 				Name: "/installability/" + b.name, Result: "passed", Took: time.Since(began) / time.Duration(len(list)),
-				Notes: []string{against + "; scriptlets were not run"}, Output: out,
+				Notes: []string{against + "; " + how.not}, Output: out,
 			})
 		}
 		return v, nil
@@ -66,14 +70,14 @@ func (r *toolRun) installability(ctx context.Context) (Verdict, error) {
 	for _, b := range list {
 		began, failed := time.Now(), out
 		if len(list) > 1 {
-			failed, ok, err = r.install(ctx, base, b.name, []built{b})
+			failed, ok, err = r.install(ctx, how, base, b.name, []built{b})
 			if err != nil {
 				return Verdict{}, err
 			}
 		}
 		test := TestRun{Name: "/installability/" + b.name, Result: "passed", Took: time.Since(began), Output: failed}
 		if ok {
-			test.Notes = []string{"alone; not together with the others: " + together, against + "; scriptlets were not run"}
+			test.Notes = []string{"alone; not together with the others: " + together, against + "; " + how.not}
 		} else {
 			test.Result, v.Overall = "failed", "failed"
 			test.Notes = []string{dnfSays(failed), against}
@@ -83,19 +87,34 @@ func (r *toolRun) installability(ctx context.Context) (Verdict, error) {
 	return v, nil
 }
 
-// cannotInstall says why this machine can install nothing for arch.
-func cannotInstall(arch string) string {
-	if os.Geteuid() != 0 {
-		return "installing needs root, which this Testing Farm is not"
+// installer is how dnf is called to install.
+type installer struct {
+	before  []string // what it is called through
+	tsflags string
+	not     string // what is not done, for people
+}
+
+// installer is dnf itself where this Testing Farm is root. Else it is root in
+// a namespace of its own, which cannot hand files to other users: there the
+// transaction is tested, to its end, but nothing is unpacked.
+func (r *toolRun) installer(ctx context.Context) (how installer, why string) {
+	if os.Geteuid() == 0 {
+		return installer{[]string{r.find("dnf")}, "noscripts", "scriptlets were not run"}, ""
 	}
-	if own := machine(); arch != own {
-		return fmt.Sprintf("this machine is %s, not %s", own, arch)
+	if unshare := r.find("unshare"); unshare != "" {
+		if _, code, err := r.execute(ctx, unshare, "--map-root-user", "true"); err == nil && code == 0 {
+			return installer{
+				[]string{unshare, "--map-root-user", r.find("dnf")},
+				"noscripts test",
+				"files were not unpacked, scriptlets not run",
+			}, ""
+		}
 	}
-	return ""
+	return installer{}, "installing needs root or user namespaces, and here is neither"
 }
 
 // install does one transaction in a root of its own.
-func (r *toolRun) install(ctx context.Context, base Repository, name string, list []built) (string, bool, error) {
+func (r *toolRun) install(ctx context.Context, how installer, base Repository, name string, list []built) (string, bool, error) {
 	dir := filepath.Join(r.scratch, "install-"+name)
 	root := filepath.Join(dir, "root")
 	if err := os.MkdirAll(root, 0o755); err != nil {
@@ -107,18 +126,18 @@ func (r *toolRun) install(ctx context.Context, base Repository, name string, lis
 	conf := filepath.Join(dir, "dnf.conf")
 	settings := fmt.Sprintf("[main]\nreposdir=%[1]s/none\nvarsdir=%[1]s/none\npluginconfpath=%[1]s/none\nplugins=0\n"+
 		"cachedir=%[1]s/cache\npersistdir=%[1]s/persist\nlogdir=%[1]s\ngpgcheck=0\nbest=1\nstrict=1\n"+
-		"install_weak_deps=0\nkeepcache=0\nmodule_platform_id=\ntsflags=noscripts\n", dir)
+		"install_weak_deps=0\nkeepcache=0\nmodule_platform_id=\ntsflags=%[2]s\n", dir, how.tsflags)
 	if err := os.WriteFile(conf, []byte(settings), 0o644); err != nil {
 		return "", false, err
 	}
-	args := []string{
+	args := append(how.before[1:len(how.before):len(how.before)],
 		"-y", "--config", conf, "--installroot", root, "--releasever", releasever(r.job), "--disablerepo=*",
-		"--repofrompath=base," + base.URL, "--repofrompath=build,file://" + filepath.Join(r.scratch, "rpms"), "install",
-	}
+		"--repofrompath=base,"+base.URL, "--repofrompath=build,file://"+filepath.Join(r.scratch, "rpms"), "install",
+	)
 	for _, b := range list {
 		args = append(args, b.nvra())
 	}
-	out, code, err := r.execute(ctx, r.find("dnf"), args...)
+	out, code, err := r.execute(ctx, how.before[0], args...)
 	if err != nil {
 		return "", false, fmt.Errorf("run dnf: %w", err)
 	}

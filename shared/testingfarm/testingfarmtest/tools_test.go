@@ -118,16 +118,20 @@ func check(t *testing.T, tools *testingfarmtest.Tools, c testingfarm.Check, task
 	return r, string(log)
 }
 
-func rootAndDnf(t *testing.T) {
+// canInstall skips where neither root nor a namespace of one's own is to be had.
+func canInstall(t *testing.T) {
 	t.Helper()
 	needs(t, "dnf", "createrepo_c")
 	if os.Geteuid() != 0 {
-		t.Skip("installing needs root")
+		needs(t, "unshare")
+		if err := exec.CommandContext(t.Context(), "unshare", "--map-root-user", "true").Run(); err != nil {
+			t.Skip("installing needs root or user namespaces")
+		}
 	}
 }
 
 func TestAPackageThatInstallsPasses(t *testing.T) {
-	rootAndDnf(t)
+	canInstall(t)
 	k := built(t, spec("distaff-hello", "Requires: /bin/sh\nRequires: libc.so.6()(64bit)\nRequires: libc.so.6(GLIBC_2.2.5)(64bit)\n", "", ""))
 	r, log := check(t, &testingfarmtest.Tools{RPMs: k.rpms}, testingfarm.Installability, 1)
 	want := "1 passed (against host-provides (made from this machine), not Fedora)"
@@ -137,7 +141,7 @@ func TestAPackageThatInstallsPasses(t *testing.T) {
 }
 
 func TestAMissingCapabilityIsToldInDnfsWords(t *testing.T) {
-	rootAndDnf(t)
+	canInstall(t)
 	k := built(t, spec("distaff-moon", "Requires: libmoon.so.1()(64bit)\n", "", ""))
 	r, log := check(t, &testingfarmtest.Tools{RPMs: k.rpms}, testingfarm.Installability, 1)
 	if got := testingfarm.Summary(r); r.Outcome != testingfarm.Failed || !strings.HasPrefix(got, "1 of 1 failed: /installability/distaff-moon (nothing provides libmoon") {
@@ -149,7 +153,7 @@ func TestAMissingCapabilityIsToldInDnfsWords(t *testing.T) {
 }
 
 func TestPackagesThatExcludeEachOtherInstallAlone(t *testing.T) {
-	rootAndDnf(t)
+	canInstall(t)
 	k := built(t, spec("distaff-pair", "\n%package other\nSummary: The other one\nConflicts: distaff-pair\n%description other\nIt excludes the first.\n\n%package broken\nSummary: The broken one\nRequires: nowhere\n%description broken\nIt needs what is not there.\n", "",
 		"%files other\n%files broken\n"))
 	r, log := check(t, &testingfarmtest.Tools{RPMs: k.rpms}, testingfarm.Installability, 1)
@@ -165,7 +169,7 @@ func TestPackagesThatExcludeEachOtherInstallAlone(t *testing.T) {
 
 // Only a transaction that unpacks sees this; the dependencies are all there.
 func TestTwoPackagesWithOneFileDoNotInstall(t *testing.T) {
-	rootAndDnf(t)
+	canInstall(t)
 	second := spec("distaff-second", "Requires: distaff-first\n", "", "")
 	second = strings.ReplaceAll(strings.ReplaceAll(second, "dir}/distaff-second", "dir}/distaff-first"), "echo hello", "echo other")
 	k := built(t, spec("distaff-first", "", "", ""), second)
@@ -180,7 +184,7 @@ func TestTwoPackagesWithOneFileDoNotInstall(t *testing.T) {
 }
 
 func TestScriptletsAreNotRun(t *testing.T) {
-	rootAndDnf(t)
+	canInstall(t)
 	head := "\n"
 	for _, when := range []string{"pretrans", "pre", "post", "posttrans", "filetriggerin", "transfiletriggerin"} {
 		suffix := "\n"
@@ -335,7 +339,7 @@ func TestWhatBreaksOthersNeedsOthers(t *testing.T) {
 }
 
 func TestABaseThatCannotBeReadIsNotThePackagesFault(t *testing.T) {
-	rootAndDnf(t)
+	canInstall(t)
 	k := built(t, spec("distaff-hello", "", "", ""))
 	r, _ := check(t, &testingfarmtest.Tools{RPMs: k.rpms, Base: &testingfarmtest.Repository{Name: "Fedora rawhide", URL: k.URL + "/nowhere"}}, testingfarm.Installability, 1)
 	if got := testingfarm.Summary(r); !strings.HasPrefix(got, "infrastructure: dnf could not read Fedora rawhide") {
@@ -370,6 +374,19 @@ func TestACancelledRunLeavesNoProcess(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(tools.Scratch); len(left) != 0 {
 		t.Errorf("%s is left", left[0].Name())
+	}
+}
+
+func TestAnotherMachinesPackagesAreNotInstalledHere(t *testing.T) {
+	canInstall(t)
+	b := start(t, testingfarmtest.Config{Runner: &testingfarmtest.Tools{RPMs: one(t)}})
+	raw := strings.ReplaceAll(string(b.body(t, testingfarm.Installability, label)), `"x86_64"`, `"s390x"`)
+	id, err := b.client.Request(t.Context(), []byte(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := testingfarm.Summary(b.done(t, id)); !strings.HasSuffix(got, ", not s390x") || !strings.HasPrefix(got, "skipped: this machine is ") {
+		t.Error(got)
 	}
 }
 
