@@ -27,6 +27,8 @@ import (
 //	DISTAFF_KOJI_BUILDER, DISTAFF_KOJI_BUILDER_PASSWORD  a host
 //	DISTAFF_KOJI_TLS=https://127.0.0.1:8443, DISTAFF_KOJI_CA, DISTAFF_KOJI_CERT, DISTAFF_KOJI_KEY
 //	                                                for login by certificate, optional
+//	DISTAFF_KOJI_KRB=https://localhost:8544, DISTAFF_KOJI_KEYTAB, DISTAFF_KOJI_KRB5_CONF, DISTAFF_KOJI_REALM
+//	                                                for login by Kerberos, optional
 //
 //	go test -tags realkoji -run RealKoji ./shared/koji
 func TestARealKojiKeepsTheContract(t *testing.T) {
@@ -64,6 +66,40 @@ func TestARealKojiTakesACertificate(t *testing.T) {
 	user, err := hub.Whoami(t.Context())
 	if err != nil || user.Name != os.Getenv("DISTAFF_KOJI_USER") {
 		t.Fatalf("%+v, %v", user, err)
+	}
+	if id := mustBuild(t, hub, scratch(unique(t))); id == 0 {
+		t.Error("no task")
+	}
+}
+
+func TestARealKojiTakesAKeytab(t *testing.T) {
+	base := os.Getenv("DISTAFF_KOJI_KRB")
+	if base == "" {
+		t.Skip("DISTAFF_KOJI_KRB names no hub")
+	}
+	read := func(name string) []byte {
+		raw, err := os.ReadFile(os.Getenv(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	user := os.Getenv("DISTAFF_KOJI_USER")
+	credential, err := koji.Keytab(user, os.Getenv("DISTAFF_KOJI_REALM"), read("DISTAFF_KOJI_KEYTAB"), string(read("DISTAFF_KOJI_KRB5_CONF")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(read("DISTAFF_KOJI_CA"))
+	hub, err := koji.New(koji.Config{
+		Name: "real", Server: base + "/kojihub", Credential: credential,
+		HTTP: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := hub.Whoami(t.Context()); err != nil || got.Name != user {
+		t.Fatalf("%+v, %v", got, err)
 	}
 	if id := mustBuild(t, hub, scratch(unique(t))); id == 0 {
 		t.Error("no task")

@@ -97,7 +97,6 @@ func (h *Hub) addLog(ctx context.Context, f *Failure) error {
 	if err != nil {
 		return err
 	}
-	var fallback *File
 	for _, name := range logs(f.Fault) {
 		file, ok := find(files, name)
 		if !ok || file.Size == 0 {
@@ -110,13 +109,12 @@ func (h *Hub) addLog(ctx context.Context, f *Failure) error {
 		if err != nil {
 			return err
 		}
-		if tells(name, tail) {
+		convincing := tells(name, tail)
+		if f.Log == "" || convincing {
 			f.Log, f.Tail, f.LogURL = file.Name, tail, h.FileURL(f.Task, file)
-			return nil
 		}
-		if fallback == nil {
-			fallback = &file
-			f.Log, f.Tail, f.LogURL = file.Name, tail, h.FileURL(f.Task, file)
+		if convincing {
+			return nil
 		}
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 )
 
 // Bounds of what is read. A Koji answer nests five deep at most; a name of a
@@ -166,54 +165,6 @@ func (s *scanner) next() (tag, error) {
 	return tag{name: s.intern(inner), empty: empty}, nil
 }
 
-// known gives the name of a tag that is one of those a hub writes, without
-// looking it up or making a string: nearly all that is read are these.
-func known(name []byte) string {
-	switch string(name) {
-	case "value":
-		return "value"
-	case "/value":
-		return "/value"
-	case "member":
-		return "member"
-	case "/member":
-		return "/member"
-	case "name":
-		return "name"
-	case "/name":
-		return "/name"
-	case "string":
-		return "string"
-	case "/string":
-		return "/string"
-	case "int":
-		return "int"
-	case "/int":
-		return "/int"
-	case "boolean":
-		return "boolean"
-	case "/boolean":
-		return "/boolean"
-	case "double":
-		return "double"
-	case "/double":
-		return "/double"
-	case "struct":
-		return "struct"
-	case "/struct":
-		return "/struct"
-	case "array":
-		return "array"
-	case "/array":
-		return "/array"
-	case "data":
-		return "data"
-	case "/data":
-		return "/data"
-	}
-	return ""
-}
-
 // space steps over white space that is at hand, and reports whether a tag
 // follows.
 func (s *scanner) space() bool {
@@ -221,64 +172,4 @@ func (s *scanner) space() bool {
 		s.pos++
 	}
 	return s.pos < s.end && s.buf[s.pos] == '<'
-}
-
-// intern keeps one copy of a name that comes again and again. What a hub sends
-// has some hundred of them; beyond that names are made anew.
-func (s *scanner) intern(name []byte) string {
-	if kept, ok := s.names[string(name)]; ok {
-		return kept
-	}
-	text := string(name)
-	if len(s.names) < 4096 && len(name) <= 64 {
-		s.names[text] = text
-	}
-	return text
-}
-
-func clip(piece []byte) []byte { return bytes.ToValidUTF8(piece[:min(len(piece), 40)], []byte("?")) }
-
-// blank tells whether piece is only white space.
-func blank(piece []byte) bool { return len(bytes.TrimSpace(piece)) == 0 }
-
-// clean makes text what a program may keep: line ends as XML reads them, and
-// "\uFFFD" for what XML does not allow. A hub passes on what a build wrote into
-// an error text, whatever bytes these are.
-func clean(piece []byte) []byte {
-	if plain(piece) {
-		return piece
-	}
-	out := make([]byte, 0, len(piece))
-	for i := 0; i < len(piece); {
-		c, size := utf8.DecodeRune(piece[i:])
-		switch {
-		case c == '\r':
-			out = append(out, '\n')
-			if i+1 < len(piece) && piece[i+1] == '\n' {
-				i++
-			}
-		case (c == utf8.RuneError && size == 1) || !allowed(c):
-			out = append(out, "\uFFFD"...)
-		default:
-			out = append(out, piece[i:i+size]...)
-		}
-		i += size
-	}
-	return out
-}
-
-// plain is true for text of printable ASCII, tabs and line feeds: nearly all.
-func plain(piece []byte) bool {
-	for _, c := range piece {
-		if c >= 0x7f || (c < ' ' && c != '\n' && c != '\t') {
-			return false
-		}
-	}
-	return true
-}
-
-// allowed is the production Char of XML 1.0.
-func allowed(c rune) bool {
-	return c == '\t' || c == '\n' || c == '\r' ||
-		(c >= 0x20 && c <= 0xD7FF) || (c >= 0xE000 && c <= 0xFFFD) || (c >= 0x10000 && c <= 0x10FFFF)
 }
