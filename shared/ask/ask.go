@@ -93,6 +93,13 @@ func (b *Book) Again(label string, draft event.Draft, wait time.Duration) {
 	b.set(label, a)
 }
 
+// Postpone notes that the ask is to be said once more when wait is over.
+func (b *Book) Postpone(label string, wait time.Duration) {
+	a := b.Asks[label]
+	a.Later, a.Wait = true, wait
+	b.set(label, a)
+}
+
 // Close forgets the ask.
 func (b *Book) Close(label string) {
 	if _, open := b.Asks[label]; !open {

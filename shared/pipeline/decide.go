@@ -75,7 +75,7 @@ func (t *turn) current(label string) bool {
 }
 
 func (t *turn) note(format string, args ...any) {
-	trail := append(slices.Clone(t.p.Trail), Line{At: t.at, Text: fmt.Sprintf(format, args...), Event: t.cause, Type: t.kind})
+	trail := append(slices.Clone(t.p.Trail), Line{At: t.at, Text: clip(fmt.Sprintf(format, args...)), Event: t.cause, Type: t.kind})
 	t.p.Trail = trail[max(0, len(trail)-trailMost):]
 }
 

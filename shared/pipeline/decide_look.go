@@ -53,11 +53,12 @@ func (t *turn) lookAtRelease(attempt int) {
 // changeLooked takes the forge's word: it is newer than any message.
 func (t *turn) changeLooked(c event.Change) {
 	asked, open := t.p.Get(c.Label)
-	t.p.Close(c.Label)
-	if tie := what(c.Label) == "head"; !open || !tie && !t.current(c.Label) {
+	if open && what(c.Label) == "head" {
+		t.headLooked(c, asked.Times)
 		return
-	} else if tie {
-		t.headLooked(c)
+	}
+	t.p.Close(c.Label)
+	if !open || !t.current(c.Label) {
 		return
 	}
 	if c.Trouble != "" {
@@ -85,16 +86,23 @@ func (t *turn) changeLooked(c event.Change) {
 	t.proceed()
 }
 
-// headLooked takes the forge's word on what came last.
-func (t *turn) headLooked(c event.Change) {
-	switch {
-	case c.Trouble != "", !agrees(c, t.p) && c.Updated.Before(t.p.Updated):
+// headLooked takes the forge's word on what came last. If it has none after
+// several times of asking, what is known stays.
+func (t *turn) headLooked(c event.Change, times int) {
+	if c.Trouble != "" || !agrees(c, t.p) && c.Updated.Before(t.p.Updated) {
 		t.note("the forge gives no answer, or an old one: %s", c.Trouble)
-		label := t.label("head", int(t.p.Rev))
-		t.p.OpenLater(label, t.changeLook(label), time.Minute)
+		if pause, ok := retries(times); ok {
+			t.p.Postpone(c.Label, pause)
+			return
+		}
+		t.p.Close(c.Label)
+		return
+	}
+	t.p.Close(c.Label)
+	switch {
 	case !c.Open:
 		t.shutAs(c)
-	case c.Head != "" && (c.Head != t.p.Run.Commit || !t.p.Opened):
+	case c.Head != "" && !agrees(c, t.p):
 		t.p.Opened = true
 		t.overtaken(c)
 	}

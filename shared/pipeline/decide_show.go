@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/distaff-project/distaff/shared/event"
 )
@@ -190,6 +191,18 @@ func cut(text string) string {
 	return string(runes[:textMost-1]) + "…"
 }
 
+// noteMost is the length of what an outside system said, as the trail keeps it,
+// in bytes.
+const noteMost = 300
+
+// clip keeps what others said to a length the document can bear.
+func clip(text string) string {
+	if len(text) <= noteMost {
+		return text
+	}
+	return strings.ToValidUTF8(text[:noteMost], "") + "…"
+}
+
 func short(commit string) string { return commit[:min(7, len(commit))] }
 
 func hours(d time.Duration) string { return fmt.Sprintf("%g h", d.Hours()) }
@@ -198,5 +211,6 @@ func upper(text string) string {
 	if text == "" {
 		return text
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	_, first := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:first]) + text[first:]
 }
