@@ -17,11 +17,14 @@ const textMost = 80
 
 // set says how a check stands. A check that has ended stays as it ended.
 func (t *turn) set(id string, state State, text string) {
+	if text = cut(text); text == "" {
+		text = upper(string(state)) // no forge shows a status without a text
+	}
 	check, has := t.p.Run.Checks[id]
 	if !has || check.State.Final() && check.State != "" || check.State == state && check.Text == text {
 		return
 	}
-	check.State, check.Text, check.Rev = state, cut(text), t.p.Rev
+	check.State, check.Text, check.Rev = state, text, t.p.Rev
 	if state.Final() {
 		check.Ended = t.at
 	}
@@ -73,24 +76,21 @@ func (t *turn) show() {
 			})
 		}
 	}
-	if !changed || t.saidAlready(label) {
+	if !changed {
 		return
+	}
+	draft := event.StatusWanted.Say(event.Statuses{
+		PullRequestID: t.p.PullRequestID, Label: label, Run: run.Number, Commit: run.Commit,
+		Checks: statuses, Confirm: final,
+	})
+	if a, open := t.p.Get(label); open && a.Rev == t.p.Rev && slices.Equal(a.Draft.Data, draft.Data) {
+		return // this decision has said it already, as the end of the run
 	}
 	wait := showPassing
 	if final {
 		wait = showWait
 	}
-	t.ask(label, event.StatusWanted.Say(event.Statuses{
-		PullRequestID: t.p.PullRequestID, Label: label, Run: run.Number, Commit: run.Commit,
-		Checks: statuses, Confirm: final,
-	}), wait)
-}
-
-// saidAlready tells whether this decision has asked to show the run before: it
-// is superseded, and shown as it ended.
-func (t *turn) saidAlready(label string) bool {
-	a, open := t.p.Get(label)
-	return open && a.Rev == t.p.Rev && a.Wait > 0 && t.p.Run.Phase == Over
+	t.ask(label, draft, wait)
 }
 
 func (t *turn) unproved(label string) map[string]bool {
