@@ -41,15 +41,16 @@ func (t *turn) build(b event.Build) {
 	if b.Label == "" && b.Task != 0 && check.Remote == strconv.FormatInt(b.Task, 10) {
 		b.Label = check.Label // Koji could not be asked, so nobody knows better
 	}
-	if !has || b.Label != check.Label || !t.current(b.Label) {
+	ours := has && b.Label == check.Label
+	other := check.Remote != "" && b.Task != 0 && check.Remote != strconv.FormatInt(b.Task, 10)
+	switch {
+	case !ours || other:
 		t.strayBuild(b)
 		return
-	}
-	if check.Remote != "" && b.Task != 0 && check.Remote != strconv.FormatInt(b.Task, 10) {
-		t.cancelStray(b)
+	case check.State == Cancelled:
+		t.strayBuild(b) // it was not known by its number when it was cancelled
 		return
-	}
-	if check.State.Final() {
+	case check.State.Final() || !t.current(b.Label):
 		return
 	}
 	switch b.State {

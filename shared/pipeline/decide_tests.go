@@ -101,13 +101,15 @@ func (t *turn) test(test event.Test) {
 		return
 	}
 	check, has := t.p.Run.Checks[l.What]
-	ours := has && check.Label == test.Label && t.current(test.Label)
+	ours := has && check.Label == test.Label
 	other := check.Remote != "" && test.Request != "" && check.Remote != test.Request
 	switch {
-	case ours && !other && !check.State.Final():
+	case !ours, other, check.State == Cancelled:
+		if !endedTest(test.State) {
+			t.cancelStrayTest(test)
+		}
+	case !check.State.Final() && t.current(test.Label):
 		t.testNews(l.What, test)
-	case (!ours || other) && !endedTest(test.State):
-		t.cancelStrayTest(test)
 	}
 }
 

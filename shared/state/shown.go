@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/fn"
 )
 
 // shown is what a pull request shows on one commit, by check.
@@ -20,6 +22,10 @@ type shown struct {
 	// Unsure tells that the answer to a posting was lost: it may yet be carried
 	// out, and cover what was posted after it.
 	Unsure bool `json:"unsure,omitempty"`
+	// Creating is since when somebody puts the first statuses of checks onto the
+	// forge. Not every forge keeps two from doing that at once: a check run of
+	// GitHub would be there twice.
+	Creating time.Time `json:"creating,omitzero"`
 }
 
 // show is one run of Show.
@@ -62,11 +68,16 @@ func (s show) once(ctx context.Context) ([]event.Status, error) {
 		return nil, err
 	}
 	next, todo := compare(have.Checks, s.want)
+	if len(next) > len(have.Checks) {
+		if have, cond, err = s.create(ctx, have, cond); err != nil {
+			return nil, err
+		}
+	}
 	for _, status := range todo {
 		if err := s.post(ctx, status); err != nil {
 			// Whoever comes next has to know, so this is noted before the
 			// failure is told.
-			markErr := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: have.Checks, Unsure: true}, cond)
+			markErr := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: have.Checks, Unsure: true, Creating: have.Creating}, cond)
 			if errors.Is(markErr, blob.ErrConflict) {
 				return nil, markErr
 			}
@@ -85,6 +96,22 @@ func (s show) once(ctx context.Context) ([]event.Status, error) {
 		return nil, nil
 	}
 	return slices.SortedFunc(maps.Values(next), func(a, b event.Status) int { return cmp.Compare(a.Check, b.Check) }), nil
+}
+
+// create makes sure that nobody else puts first statuses onto the forge.
+func (s show) create(ctx context.Context, have shown, cond blob.Cond) (shown, blob.Cond, error) {
+	if age := s.Now().Sub(have.Creating); age < Patience {
+		return have, cond, fn.Later(2*time.Second, fmt.Errorf("show %s: another run puts the first statuses there", s.key))
+	}
+	have.Creating, have.Writer = s.Now(), s.Nonce()
+	if err := s.noteShown(ctx, s.key, have, cond); err != nil {
+		return have, cond, err
+	}
+	again, cond, err := s.readShown(ctx, s.key)
+	if err == nil && again.Writer != have.Writer {
+		err = blob.ErrConflict
+	}
+	return have, cond, err
 }
 
 // compare gives what is to be noted as shown, and what has to be posted for

@@ -59,9 +59,10 @@ func (c *Client) report(ctx context.Context, s forge.Status) error {
 	if conclusion != nil {
 		ended = &github.Timestamp{Time: c.now()}
 	}
-	// A check run that is done stays done: a new try is a new one, and GitHub
-	// shows the newest of a name.
-	if have == nil || (have.GetStatus() == "completed" && conclusion == nil) {
+	// One check run for each status, whatever comes: GitHub lets an App reset a
+	// completed one, and a second of the same name would only puzzle people. The
+	// caller sees to it that no two of us create one at the same time.
+	if have == nil {
 		_, _, err = api.Checks.CreateCheckRun(ctx, name, rest, github.CreateCheckRunOptions{
 			Name: s.Name, HeadSHA: s.Commit, DetailsURL: &s.URL, ExternalID: &s.UID,
 			Status: &status, Conclusion: conclusion, CompletedAt: ended, Output: output,

@@ -113,7 +113,8 @@ func readRun(w http.ResponseWriter, r *http.Request) (given, bool) {
 	return given{}, false
 }
 
-// set changes what was given. A conclusion completes the run.
+// set changes what was given. A conclusion completes the run, another status
+// resets it.
 func (run *CheckRun) set(in given, now time.Time) {
 	for from, to := range map[*string]*string{
 		in.Name: &run.Name, in.ExternalID: &run.ExternalID, in.DetailsURL: &run.DetailsURL, in.Status: &run.Status,
@@ -124,6 +125,9 @@ func (run *CheckRun) set(in given, now time.Time) {
 	}
 	if in.Output != nil {
 		run.Output = *in.Output
+	}
+	if in.Status != nil && *in.Status != "completed" {
+		run.Conclusion, run.Completed = "", nil // an App may reset its check run
 	}
 	if in.Conclusion != nil {
 		run.Conclusion, run.Status = *in.Conclusion, "completed"
