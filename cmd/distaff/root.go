@@ -20,6 +20,7 @@ const (
 	exitCancelled = 3
 	exitNothing   = 4
 	exitUsage     = 64
+	exitAgain     = 75 // it is not over yet
 	exitInterrupt = 130
 )
 
@@ -121,7 +122,8 @@ tells what it did and why: here, and in any bucket.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
-		demoCommand(s), devCommand(s),
+		demoCommand(s), devCommand(s), whyCommand(s), runCommand(s), eventCommand(s),
+		bucketCommand(s), doctorCommand(s), configCommand(s), versionCommand(s),
 	)
 	return root
 }

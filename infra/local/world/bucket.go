@@ -2,17 +2,13 @@ package world
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/distaff-project/distaff/infra/bucket"
 	"github.com/distaff-project/distaff/infra/local/store"
-	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/blob/s3"
 	"github.com/distaff-project/distaff/shared/config"
-	"github.com/distaff-project/distaff/shared/fedmsg"
-	"github.com/distaff-project/distaff/shared/forge"
 	"github.com/distaff-project/distaff/shared/state"
 )
 
@@ -28,7 +24,7 @@ func (w *World) openStore(k keys) error {
 	}
 	opened, err := store.Open(dir, store.Options{
 		Sync: true, Credentials: store.Credentials{AccessKey: k.access, SecretKey: k.secret},
-		Public: []string{BucketName + "/runs/"}, Now: w.options.Now,
+		Public: []string{BucketName + "/runs/"}, // on the machine's own clock, by which clients sign
 	})
 	if err != nil {
 		return fmt.Errorf("%w; is another world running in this directory?", err)
@@ -39,7 +35,7 @@ func (w *World) openStore(k keys) error {
 
 // startBucket serves the bucket, and sets how long what is in it stays.
 func (w *World) startBucket(ctx context.Context, k keys) error {
-	cfg, err := w.configure(k)
+	cfg, err := w.configure()
 	if err != nil {
 		return err
 	}
@@ -100,37 +96,5 @@ func (w *World) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-	}
-}
-
-// aside is a message of the bus nobody can read, kept for a person to look at.
-type aside struct {
-	ID      string         `json:"id,omitempty"`
-	Topic   string         `json:"topic,omitempty"`
-	Headers map[string]any `json:"headers,omitempty"`
-	Reason  string         `json:"reason"`
-	Body    []byte         `json:"body"`
-}
-
-// SetAside keeps malformed messages of the bus among the dead letters, under
-// dead/<day>/bus/<id>.json, in bucket.
-func SetAside(bucket state.Bucket) func(context.Context, fedmsg.Malformed) error {
-	return func(ctx context.Context, m fedmsg.Malformed) error {
-		raw, err := json.Marshal(aside{m.ID, m.Topic, m.Headers, m.Reason.Error(), m.Body})
-		if err != nil { // headers JSON has no form for
-			raw, err = json.Marshal(aside{ID: m.ID, Topic: m.Topic, Reason: m.Reason.Error(), Body: m.Body})
-		}
-		id := m.ID
-		if id == "" {
-			id = forge.Digest(m.Body)
-		}
-		key := "dead/" + bucket.Now().UTC().Format("2006-01-02") + "/bus/" + blob.Segment(id) + ".json"
-		if err == nil {
-			_, err = bucket.Put(ctx, key, raw, blob.Any, blob.Type("application/json"))
-		}
-		if err != nil {
-			return fmt.Errorf("set message %.80s aside: %w", id, err)
-		}
-		return nil
 	}
 }

@@ -61,8 +61,13 @@ checks:
 // ConfigFile is where the configuration of the world in dir lies.
 func ConfigFile(dir string) string { return filepath.Join(dir, "config.yaml") }
 
-// configure writes the configuration, and reads it as production would.
-func (w *World) configure(keys) (*config.Config, error) {
+// configure writes the configuration, and reads it as production would. The
+// checks stay what they were, unless the options say otherwise.
+func (w *World) configure() (*config.Config, error) {
+	checks := w.options.Checks
+	if before, err := config.Read(ConfigFile(w.options.Dir)); err == nil && checks == nil {
+		checks = before.Checks
+	}
 	t, err := template.New("configuration").Parse(configuration)
 	if err != nil {
 		return nil, fmt.Errorf("write the configuration: %w", err)
@@ -70,7 +75,7 @@ func (w *World) configure(keys) (*config.Config, error) {
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"At": w.Addresses, "Robot": Robot, "Bucket": BucketName, "Region": store.DefaultRegion,
-		"Instance": Instance, "Queue": queue, "Checks": w.options.Checks,
+		"Instance": Instance, "Queue": queue, "Checks": checks,
 	})
 	if err == nil {
 		err = os.WriteFile(ConfigFile(w.options.Dir), b.Bytes(), 0o600)

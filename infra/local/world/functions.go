@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -13,6 +14,7 @@ import (
 	"github.com/distaff-project/distaff/eventing"
 	"github.com/distaff-project/distaff/infra/local/broker"
 	"github.com/distaff-project/distaff/infra/local/broker/manifest"
+	"github.com/distaff-project/distaff/shared/config"
 	"github.com/distaff-project/distaff/shared/fn"
 )
 
@@ -23,10 +25,11 @@ func (w *World) startFunctions(_ context.Context, _ keys) error {
 		Sink: func(ctx context.Context, e cloudevents.Event) error { return w.publish(ctx, e) },
 		Now:  w.options.Now, Log: w.options.Log,
 	}
-	parts, err := w.parts(runner)
+	parts, err := distaff.ConnectTo(w.Bucket, w.Files, w.Config, config.NewSecrets(os.LookupEnv, os.ReadFile), nil)
 	if err != nil {
 		return err
 	}
+	parts.Say = runner.Say
 	w.functions = distaff.Functions(parts)
 	set, err := manifest.Load(eventing.Files, ".")
 	if err != nil {
@@ -42,11 +45,11 @@ func (w *World) startFunctions(_ context.Context, _ keys) error {
 	if w.options.Memory {
 		options.Dir = ""
 	}
-	if w.Broker, err = broker.New(set, options); err != nil {
+	if w.Broker, err = broker.New(set, options); err != nil { //nolint:contextcheck // deliveries outlive whoever starts it
 		return fmt.Errorf("start the broker: %w", err)
 	}
 	w.net.serve(&w.net.addresses.Distaff, w.front(runner))
-	return w.Broker.Start()
+	return w.Broker.Start() //nolint:contextcheck // as above
 }
 
 // publish sends an event; one that is refused once is refused for good.
@@ -67,10 +70,11 @@ func (w *World) subscriber(runner fn.Runner, d manifest.Destination) (broker.Sub
 		return broker.Func(func(ctx context.Context, e cloudevents.Event) (*cloudevents.Event, int, time.Duration, []byte, error) {
 			err := runner.Run(ctx, f, e)
 			status, after := fn.Verdict(err)
+			var body []byte
 			if err != nil {
-				return nil, status, after, []byte(err.Error()), nil
+				body = []byte(err.Error())
 			}
-			return nil, status, after, nil, nil
+			return nil, status, after, body, nil //nolint:nilerr // an error here would mean that there was no answer
 		}), nil
 	}
 	return nil, fmt.Errorf("no function is called %s", d)

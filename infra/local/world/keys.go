@@ -13,13 +13,12 @@ import (
 // keys are the secrets of a world, drawn when it begins. Each lies in a file of
 // its own, which the configuration names.
 type keys struct {
-	dir                                                              string
 	access, secret, forge, hook, koji, farm, bus, address, developer string
 }
 
 // readKeys reads the secrets in dir, and draws those that are missing.
 func readKeys(dir string) (keys, error) {
-	k := keys{dir: dir}
+	var k keys
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return k, fmt.Errorf("make the folder of keys: %w", err)
 	}
@@ -40,5 +39,3 @@ func readKeys(dir string) (keys, error) {
 	}
 	return k, nil
 }
-
-func (k keys) file(name string) string { return filepath.Join(k.dir, name) }

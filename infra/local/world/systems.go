@@ -133,7 +133,7 @@ func (w *World) startFarm(_ context.Context, k keys) error {
 	if err != nil {
 		return err
 	}
-	w.Farm, err = testingfarmtest.New(testingfarmtest.Config{
+	w.Farm, err = testingfarmtest.New(testingfarmtest.Config{ //nolint:contextcheck // tests outlive whoever starts it
 		URL: w.Addresses.Farm, Tokens: []string{k.farm}, Runner: tester, Dir: w.path("testing-farm"), Log: w.options.Log,
 	})
 	if err != nil {

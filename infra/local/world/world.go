@@ -65,7 +65,8 @@ type Options struct {
 	// TickEvery is how often timers tick. Zero means a second; production has
 	// a minute.
 	TickEvery time.Duration
-	// Checks are the tests made of each pull request. Nil means all there are.
+	// Checks are the tests made of each pull request. Nil means those the
+	// directory was used with before, or all there are.
 	Checks []config.Check
 	// Now is the clock of everything but the network. Nil means time.Now.
 	Now func() time.Time

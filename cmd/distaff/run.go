@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/distaff-project/distaff/infra/local/world"
+	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/page"
+	"github.com/distaff-project/distaff/shared/pipeline"
+	"github.com/distaff-project/distaff/shared/state"
+)
+
+func runCommand(s streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Show, watch and list the runs of pull requests",
+		Long: example(
+			"distaff run list", "all pull requests, and how they stand",
+			"distaff run watch local/rpms/bash#12", "tell what changes until it is over",
+		) + "Each push to a pull request makes a run: a build, and tests of what it built.",
+	}
+	cmd.AddCommand(runListCommand(s), runShowCommand(s), runWatchCommand(s))
+	return cmd
+}
+
+func runListCommand(s streams) *cobra.Command {
+	var at place
+	var as format
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the pull requests and how they stand",
+		Long: example(
+			"distaff run list", "those of the distaff in ./.state",
+			"distaff run list --config fedora.yaml -o json", "those of one in production, for a program",
+		) + "What changed last comes first. The exit code is 4 if there is none.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := as.check(); err != nil {
+				return err
+			}
+			o, err := at.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer o.close()
+			all, err := world.PullRequests(cmd.Context(), o.files)
+			if err != nil {
+				return failed(exitTrouble, "%w", err)
+			}
+			entries := world.Entries(all, o.cfg.Rules())
+			if as == "json" {
+				return writeJSON(s.out, entries)
+			}
+			if len(entries) == 0 {
+				return failed(exitNothing, "no pull request has been checked yet in %s; `distaff why FORGE/REPOSITORY#NUMBER` tells why one is not", at.named())
+			}
+			s.list(all, entries)
+			return nil
+		},
+	}
+	at.flags(cmd)
+	as.flag(cmd)
+	return cmd
+}
+
+// list writes one line for each pull request.
+func (s streams) list(all []pipeline.PullRequest, entries []page.Entry) {
+	names := map[string]string{}
+	for _, p := range all {
+		names[p.URL] = p.String()
+	}
+	rows := [][]string{{s.heading("STATE"), "PULL REQUEST", "RUN", "CHANGED", "VERDICT"}}
+	for _, e := range entries {
+		rows = append(rows, []string{s.badge(e.State), names[e.PullRequest.URL], strconv.Itoa(e.Number), stamp(e.Changed), e.Verdict})
+	}
+	table(s.out, rows)
+}
+
+// heading is the word above a column of badges: as long as they are.
+func (s streams) heading(word string) string {
+	if !s.color {
+		return word
+	}
+	return "\x1b[90m" + fmt.Sprintf("%-22s", word) + "\x1b[0m"
+}
+
+func runShowCommand(s streams) *cobra.Command {
+	var at place
+	var as format
+	number := 0
+	cmd := &cobra.Command{
+		Use:   "show FORGE/REPOSITORY#NUMBER",
+		Short: "Show one run with its checks",
+		Long: example(
+			"distaff run show local/rpms/bash#12", "the newest run of the pull request",
+			"distaff run show local/rpms/bash#12 --run 1 -o json", "its first run, for a program",
+		) + `The exit code is 0 if it passed or was skipped, 1 if it failed, 2 if the machinery
+did, 3 if it was cancelled or superseded, 4 if there is no such run, 75 if it is
+not over yet.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := as.check(); err != nil {
+				return err
+			}
+			o, err := at.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer o.close()
+			run, err := o.run(cmd.Context(), args[0], number)
+			if err != nil {
+				return err
+			}
+			if as == "json" {
+				err = writeJSON(s.out, run)
+			} else {
+				s.show(run)
+			}
+			return errors.Join(err, exitOf(run.State))
+		},
+	}
+	at.flags(cmd)
+	as.flag(cmd)
+	cmd.Flags().IntVar(&number, "run", 0, "which run, from 1 (default: the newest)")
+	return cmd
+}
+
+// run reads a run from the page that was made of it; 0 is the newest.
+func (o *opened) run(ctx context.Context, text string, number int) (page.Run, error) {
+	var run page.Run
+	id, err := event.ParsePullRequestID(text)
+	if err != nil {
+		return run, failed(exitUsage, "%w", err)
+	}
+	if number == 0 {
+		doc, err := o.document(ctx, id)
+		if err != nil {
+			return run, err
+		}
+		number = doc.Run.Number
+	}
+	object, err := o.files.Get(ctx, pipeline.RunKey(id, number)+"run.json")
+	switch {
+	case errors.Is(err, blob.ErrNotFound):
+		return run, failed(exitNothing, "%s has no run %d", id, number)
+	case err == nil:
+		err = json.Unmarshal(object.Body, &run)
+	}
+	if err != nil {
+		return run, failed(exitTrouble, "read run %d of %s: %w", number, id, err)
+	}
+	return run, nil
+}
+
+// document reads the newest of a pull request. Where there is none, it says
+// what could have been meant.
+func (o *opened) document(ctx context.Context, id event.PullRequestID) (pipeline.PullRequest, error) {
+	var p pipeline.PullRequest
+	object, err := o.files.Get(ctx, state.DocumentKey(id.Document()))
+	if err == nil {
+		err = json.Unmarshal(object.Body, &p)
+	}
+	switch {
+	case errors.Is(err, blob.ErrNotFound):
+		return p, failed(exitNothing, "nothing was checked for %s%s; `distaff why %s` tells more", id, meant(id.String(), o.known(ctx)), id)
+	case err != nil:
+		return p, failed(exitTrouble, "read %s: %w", id, err)
+	}
+	return p, nil
+}
+
+// known are the pull requests there are documents of.
+func (o *opened) known(ctx context.Context) []string {
+	all, err := world.PullRequests(ctx, o.files)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, p := range all {
+		names = append(names, p.String())
+	}
+	return names
+}
+
+// show writes a run as a table.
+func (s streams) show(run page.Run) {
+	_, _ = fmt.Fprintf(s.out, "%s  run %d  %s\n%s\n\n", run.PullRequest.Text, run.Number, run.Title, run.Verdict)
+	rows := [][]string{{s.heading("STATE"), "CHECK", "", "TEXT"}}
+	for _, check := range run.Checks {
+		required := ""
+		if check.Required {
+			required = "required"
+		}
+		rows = append(rows, []string{s.badge(check.State), check.Name, required, check.Text})
+	}
+	table(s.out, rows)
+	for _, f := range run.Failures {
+		_, _ = fmt.Fprintf(s.out, "\n%s: %s\n", f.Check, f.Reason)
+		for _, line := range f.Lines {
+			_, _ = fmt.Fprintf(s.out, "    %s\n", strings.TrimRight(line, " \n"))
+		}
+		if f.Log.URL != "" {
+			_, _ = fmt.Fprintf(s.out, "  log: %s\n", f.Log.URL)
+		}
+	}
+}
+
+func runWatchCommand(s streams) *cobra.Command {
+	var at place
+	var as format
+	every := 2 * time.Second
+	cmd := &cobra.Command{
+		Use:   "watch FORGE/REPOSITORY#NUMBER",
+		Short: "Tell what changes in the newest run until it is over",
+		Long: example(
+			"distaff run watch local/rpms/bash#12", "one line for each change",
+			"distaff run watch local/rpms/bash#12 -o json", "one JSON object for each change",
+		) + `It may be interrupted: the run goes on without it. When the run is over the exit
+code is that of "distaff run show".`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := as.check(); err != nil {
+				return err
+			}
+			o, err := at.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer o.close()
+			return o.watch(cmd.Context(), s, args[0], as, every)
+		},
+	}
+	at.flags(cmd)
+	as.flag(cmd)
+	cmd.Flags().DurationVar(&every, "every", every, "how often to look")
+	return cmd
+}
+
+// change is one line of a watch.
+type change struct {
+	Time  time.Time      `json:"time"`
+	Run   int            `json:"run"`
+	Check string         `json:"check"`
+	State pipeline.State `json:"state"`
+	Text  string         `json:"text"`
+}
+
+func (o *opened) watch(ctx context.Context, s streams, text string, as format, every time.Duration) error {
+	id, err := event.ParsePullRequestID(text)
+	if err != nil {
+		return failed(exitUsage, "%w", err)
+	}
+	s.progress("Watching %s (this may be safely interrupted)…", id)
+	told := map[string]pipeline.Check{}
+	ticker := time.NewTicker(max(every, 100*time.Millisecond))
+	defer ticker.Stop()
+	for {
+		doc, err := o.document(ctx, id)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		for name, check := range doc.Run.Checks {
+			key := strconv.Itoa(doc.Run.Number) + " " + name
+			if was, known := told[key]; known && was.State == check.State && was.Text == check.Text {
+				continue
+			}
+			told[key] = check
+			if err := s.changed(change{time.Now().UTC(), doc.Run.Number, check.Name, check.State, check.Text}, as); err != nil {
+				return err
+			}
+		}
+		if err == nil && doc.Run.Phase == pipeline.Over {
+			s.progress("Run %d is over: %s", doc.Run.Number, doc.Run.Verdict)
+			return exitOf(world.State(doc.Run))
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			s.progress("\nThe run goes on. To watch it again: distaff run watch %s", id)
+			return &exitError{code: exitInterrupt}
+		}
+	}
+}
+
+func (s streams) changed(c change, as format) error {
+	if as == "json" {
+		return json.NewEncoder(s.out).Encode(c)
+	}
+	state := page.State(c.State)
+	if c.State == pipeline.Error {
+		state = page.InfraError
+	}
+	_, err := fmt.Fprintf(s.out, "%s  run %d  %-26s %s %s\n", c.Time.Format("15:04:05"), c.Run, c.Check, s.badge(state), c.Text)
+	return err
+}
