@@ -180,7 +180,7 @@ func (t *turn) retryBuild(b event.Build, failure event.Failure, pause time.Durat
 func (t *turn) endBuild(state State, text string, b event.Build) {
 	t.p.Close(b.Label)
 	t.edit(Build, func(c *Check) {
-		c.Failure, c.Artifacts = b.Failure, b.Artifacts
+		c.Failure, c.Artifacts = b.Failure, within(b.Artifacts, artifactsMost, sizeOfLink)
 		if b.URL != "" {
 			c.URL = b.URL
 		}

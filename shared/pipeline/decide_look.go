@@ -79,6 +79,7 @@ func (t *turn) changeLooked(c event.Change) {
 		t.overtaken(c)
 		return
 	}
+	c.Files = t.deciding(c.Files)
 	t.p.Run.Change = &c
 	if c.Source != "" {
 		t.p.Run.Source = c.Source

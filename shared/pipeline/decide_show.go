@@ -109,6 +109,9 @@ func (t *turn) unproved(label string) map[string]bool {
 // shown takes the proof that statuses are on the pull request. If an older one
 // may still come after them, they are shown once more when it must have come.
 func (t *turn) shown(news event.Shown) {
+	if what(news.Label) != "show" {
+		return
+	}
 	a, open := t.p.Get(news.Label)
 	if open {
 		statuses, err := readStatuses(a.Draft)

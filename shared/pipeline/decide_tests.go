@@ -74,7 +74,7 @@ func (t *turn) tests(news event.Tests) {
 
 // answered closes an order when every test of it is accounted for.
 func (t *turn) answered(batch string) {
-	if batch == "" {
+	if what(batch) != "tests" {
 		return
 	}
 	for _, check := range t.p.Run.Checks {
@@ -101,7 +101,7 @@ func (t *turn) test(test event.Test) {
 		return
 	}
 	check, has := t.p.Run.Checks[l.What]
-	ours := has && check.Label == test.Label
+	ours := has && l.What != Build && check.Label == test.Label
 	other := check.Remote != "" && test.Request != "" && check.Remote != test.Request
 	switch {
 	case !ours, other, check.State == Cancelled:
@@ -225,7 +225,8 @@ func (t *turn) endTest(id string, state State, test event.Test) {
 	check := t.p.Run.Checks[id]
 	t.p.Close(check.Label)
 	t.edit(id, func(c *Check) {
-		c.Failure, c.Cases, c.Count, c.Bad = test.Failure, test.Cases, test.Count, test.Bad
+		c.Failure, c.Count, c.Bad = test.Failure, test.Count, test.Bad
+		c.Cases = within(test.Cases, casesMost, sizeOfCase)
 		if test.URL != "" {
 			c.URL = test.URL
 		}

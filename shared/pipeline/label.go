@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/event"
 )
 
@@ -27,7 +28,7 @@ func (l Label) String() string {
 func ParseLabel(text string) (Label, error) {
 	parts := strings.Split(text, "/")
 	n := len(parts)
-	if n < 6 || len(text) > 700 {
+	if n < 6 || len(text) > 700 || blob.CheckKey(text) != nil {
 		return Label{}, fmt.Errorf("label %.80q: not of the form FORGE/REPOSITORY/NUMBER/RUN/WHAT/ATTEMPT", text)
 	}
 	id, err := event.ParseDocument(strings.Join(parts[:n-3], "/"))
@@ -39,7 +40,7 @@ func ParseLabel(text string) (Label, error) {
 	if err == nil {
 		l.Attempt, err = strconv.Atoi(parts[n-1])
 	}
-	if err != nil || l.String() != text {
+	if err != nil || l.String() != text || l.Run < 0 || l.Attempt < 0 {
 		return Label{}, fmt.Errorf("label %.80q: not in its one proper form", text)
 	}
 	return l, nil

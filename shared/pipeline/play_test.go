@@ -108,8 +108,8 @@ func (p *play) check(t testing.TB, doc pipeline.PullRequest, drafts []event.Draf
 	if err := json.Unmarshal([]byte(encode(t, doc)), &back); err != nil {
 		t.Fatalf("the document cannot be read back: %v", err)
 	}
-	if diff := cmp.Diff(encode(t, doc), encode(t, back)); diff != "" {
-		t.Fatalf("the document is another when read back:\n%s", diff)
+	if is, was := encode(t, back), encode(t, doc); is != was {
+		t.Fatalf("the document is another when read back:\n%s", cmp.Diff(was, is))
 	}
 	ids := map[string]bool{}
 	shown := map[string]event.Status{}
