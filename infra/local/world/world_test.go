@@ -2,14 +2,18 @@ package world_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/distaff-project/distaff/infra/local/world"
+	"github.com/distaff-project/distaff/shared/fedmsg/fedmsgtest"
 	"github.com/distaff-project/distaff/shared/forge/pagure/paguretest"
 	"github.com/distaff-project/distaff/shared/pipeline"
+	"github.com/distaff-project/distaff/shared/testingfarm/testingfarmtest"
 )
 
 const spec = "Name: hello\nVersion: 1\nRelease: 1%{?dist}\nSummary: Hello\nLicense: MIT\n%description\nHello.\n%files\n"
@@ -103,5 +107,82 @@ func TestAPullRequestIsCheckedFromEndToEnd(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAWorldGoesOnWhereItWasStopped(t *testing.T) {
+	dir := t.TempDir()
+	asked := make(chan struct{}, 10)
+	blocked := world.Options{Dir: dir, Tester: testingfarmtest.RunnerFunc(
+		func(ctx context.Context, _ testingfarmtest.Job) (testingfarmtest.Verdict, error) {
+			asked <- struct{}{}
+			<-ctx.Done()
+			return testingfarmtest.Verdict{}, ctx.Err()
+		})}
+	first := start(t, blocked)
+	open(t, first, "update")
+	<-asked
+	stop(t, first)
+
+	second := start(t, world.Options{Dir: dir})
+	if diff := cmp.Diff(first.Addresses, second.Addresses); diff != "" {
+		t.Errorf("it is elsewhere: %s", diff)
+	}
+	wait(t, second)
+	for check, state := range states(t, second) {
+		if state != pipeline.Passed && check != "local/rpms/hello#1 custom" {
+			t.Errorf("%s: %s", check, state)
+		}
+	}
+	for label, n := range second.Farm.Counts() {
+		if n != 1 {
+			t.Errorf("%s was requested %d times", label, n)
+		}
+	}
+}
+
+func TestAMessageNobodyCanReadIsKeptWithTheReason(t *testing.T) {
+	w := start(t, world.Options{Memory: true})
+	w.Bus.PublishRaw("org.fedoraproject.prod.pagure.pull-request.new", fedmsgtest.Raw{ID: "broken", Body: []byte("{")})
+	wait(t, w)
+	found, err := w.Files.List(t.Context(), "dead/", "", 0)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%d dead letters, %v", len(found), err)
+	}
+	object, err := w.Files.Get(t.Context(), found[0].Key)
+	if err != nil || !strings.Contains(string(object.Body), `"reason"`) || !strings.Contains(string(object.Body), "broken") {
+		t.Errorf("%v: %s", err, object.Body)
+	}
+}
+
+func TestOneDirectoryIsForOneWorldAtATime(t *testing.T) {
+	dir := t.TempDir()
+	start(t, world.Options{Dir: dir})
+	_, err := world.Start(t.Context(), world.Options{Dir: dir, Scripted: true})
+	if err == nil || !strings.Contains(err.Error(), "is another world running") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAWebHookIsHeardOverHTTP(t *testing.T) {
+	w := start(t, world.Options{Memory: true})
+	for path, want := range map[string]int{
+		"/testing-farm-webhook/local/local/rpms/hello/1/1/rpmlint/1/00": http.StatusNotFound,
+		"/forge-webhook/local":   http.StatusUnauthorized,
+		"/forge-webhook/unknown": http.StatusNotFound,
+		"/events":                http.StatusBadRequest,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.Addresses.Distaff+path, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: %d, want %d", path, answer.StatusCode, want)
+		}
 	}
 }
