@@ -93,8 +93,22 @@ func (r requester) tell(ctx context.Context, farm Farm, name string, result test
 	cases(&tests.Tests[0], result.Report.Tests)
 	if result.Outcome == testingfarm.Failed || result.Outcome == testingfarm.Error {
 		tests.Tests[0].Failure = failure(ctx, farm, result)
+		tests.Tests[0].Text = because(tests.Tests[0])
 	}
 	return []event.Draft{event.TestsEnded.Say(tests)}, nil
+}
+
+// because is the outcome with its reason, where the log gives one: that says
+// more than the names of tests.
+func because(test event.Test) string {
+	f := test.Failure
+	switch {
+	case f.Rule == "" || f.Reason == "":
+		return test.Text
+	case test.State == string(testingfarm.Error), test.Count == 0:
+		return f.Place + " " + f.Reason
+	}
+	return fmt.Sprintf("%d of %d failed: %s %s", test.Bad, test.Count, f.Place, f.Reason)
 }
 
 // word is the outcome as events say it.
