@@ -121,7 +121,7 @@ func address(raw string) string {
 	switch {
 	case err != nil, u.User != nil, u.Opaque != "":
 		return ""
-	case u.Scheme == "" && u.Host == "" && !strings.HasPrefix(raw, "//") && !strings.Contains(raw, ":"):
+	case u.Scheme == "" && u.Host == "" && !strings.HasPrefix(raw, "/") && !strings.Contains(raw, ":"):
 		return raw
 	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
 		return raw
