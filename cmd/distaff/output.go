@@ -59,8 +59,9 @@ func symbol(state page.State) string {
 		return "○"
 	case page.Cancelled, page.Superseded:
 		return "■"
+	default: // skipped
+		return "–"
 	}
-	return "–"
 }
 
 // badge is a state with its symbol, in its colour where colours are seen. The
@@ -90,7 +91,7 @@ func stamp(t time.Time) string {
 
 // exitOf is the code a command ends with that tells of a run.
 func exitOf(state page.State) error {
-	code := exitPassed
+	var code int
 	switch state {
 	case page.Passed, page.Skipped:
 		return nil

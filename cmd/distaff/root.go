@@ -69,7 +69,7 @@ func stdStreams() streams {
 
 // execute runs one command line and gives its exit code.
 func execute(ctx context.Context, args []string, s streams) int {
-	root := newRoot(s)
+	root := newRoot(s) //nolint:contextcheck // commands get theirs from ExecuteContext
 	root.SetArgs(args)
 	root.SetIn(s.in)
 	root.SetOut(s.out)

@@ -152,7 +152,7 @@ func (o *sending) event() (*cloudevents.Event, error) {
 		e.SetExtension(name, o.attributes[name])
 	}
 	if o.data != "" {
-		if err := e.SetData("application/json", []byte(o.data)); err != nil {
+		if err := e.SetData("application/json", json.RawMessage(o.data)); err != nil {
 			return nil, failed(exitUsage, "--data: %w", err)
 		}
 	}

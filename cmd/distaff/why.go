@@ -102,7 +102,8 @@ type heard struct {
 type missed struct {
 	Trigger string `json:"trigger"`
 	Why     string `json:"why"`
-	// Near tells that little was missing.
+	// Near tells that little was missing: it wants this type with other
+	// attributes.
 	Near bool `json:"near"`
 }
 
@@ -193,24 +194,27 @@ func explain(set *manifest.Set, e cloudevents.Event) heard {
 		}
 		return h
 	}
-	wants := map[string]map[string]string{}
+	wants := map[string]string{}
 	for _, t := range set.Triggers {
-		wants[t.Name] = t.Attributes
+		wants[t.Name] = t.Attributes["type"]
 	}
 	for _, m := range broker.Explain(set, e) {
 		if m.Matched {
 			h.Wanted = append(h.Wanted, m.Trigger)
 			continue
 		}
-		h.Missed = append(h.Missed, missed{m.Trigger, m.Why, nearly(wants[m.Trigger], e)})
+		h.Missed = append(h.Missed, missed{m.Trigger, m.Why, wants[m.Trigger] == e.Type()})
+	}
+	if len(h.Wanted) > 0 {
+		return h
+	}
+	// Nobody wants it: then the nearest are those who want something else that
+	// happens to the same kind of thing.
+	for i, m := range h.Missed {
+		h.Missed[i].Near = m.Near || topic(wants[m.Trigger]) == topic(e.Type())
 	}
 	return h
 }
 
-// nearly tells whether a trigger is about the same kind of thing: the same type
-// with other attributes, or another thing that happens to what the event is
-// about.
-func nearly(wanted map[string]string, e cloudevents.Event) bool {
-	topic := func(kind string) string { return kind[:max(0, strings.LastIndexByte(kind, '.'))] }
-	return topic(wanted["type"]) == topic(e.Type())
-}
+// topic is a type without what happened: distaff.pull-request.
+func topic(kind string) string { return kind[:max(0, strings.LastIndexByte(kind, '.'))] }

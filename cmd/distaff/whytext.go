@@ -69,8 +69,7 @@ func (h heard) write(say sayer, verbose bool) {
 		say("      no trigger wants it")
 	}
 	for _, m := range h.Missed {
-		// What is about something else is no news, unless nobody at all wants it.
-		if verbose || m.Near && len(h.Wanted) == 0 {
+		if verbose || m.Near {
 			say("      not %s: %s", m.Trigger, m.Why)
 		}
 	}
