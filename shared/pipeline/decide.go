@@ -17,6 +17,9 @@ func (r Rules) Decide(p PullRequest, fact any) (PullRequest, []event.Draft) {
 	if !ok {
 		return p, nil
 	}
+	if _, opens := f.News.(Moved); !opens && p.Run.Number == 0 {
+		return p, nil // nothing began that this could be about
+	}
 	p.Run.Checks = maps.Clone(p.Run.Checks)
 	t := &turn{Rules: r, p: p, at: f.At, cause: f.Event, kind: f.Type}
 	switch news := f.News.(type) {

@@ -134,7 +134,7 @@ func (t *turn[T, P]) once(ctx context.Context) ([]event.Draft, error) {
 	P(&after).Asking().Rev++
 	after, drafts := t.keeper.Decide(after, t.fact.News)
 	book := P(&after).Asking()
-	if len(drafts) == 0 && !spent(was.Index, bucket.Now()) && unchanged(before, after, was, book) {
+	if len(drafts) == 0 && !spent(was.Index, bucket.Now()) && unchanged(&before, &after, was, book) {
 		return nil, t.leave(ctx, before, was)
 	}
 	stamp(book, bucket.Now())
