@@ -24,13 +24,11 @@ func Cached[T any](ctx context.Context, b Bucket, name string, age time.Duration
 	key := "cache/" + blob.Segment(name) + ".json"
 	var have cached
 	object, err := b.Get(ctx, key)
-	if err == nil {
-		err = json.Unmarshal(object.Body, &have)
-	}
-	known := err == nil && json.Unmarshal(have.Value, &value) == nil
 	if err != nil && !errors.Is(err, blob.ErrNotFound) {
 		return value, fmt.Errorf("read %s: %w", key, err)
 	}
+	// What cannot be read is as good as none.
+	known := err == nil && json.Unmarshal(object.Body, &have) == nil && json.Unmarshal(have.Value, &value) == nil
 	if known && b.Now().Sub(have.At) < age {
 		return value, nil
 	}
@@ -48,9 +46,8 @@ func Cached[T any](ctx context.Context, b Bucket, name string, age time.Duration
 	if err != nil {
 		return fresh, fmt.Errorf("write %s: %w", key, err)
 	}
-	// Another may write at the same time; either value is good.
-	if _, err := b.Put(ctx, key, raw, blob.Any, blob.Type(jsonType)); err != nil {
-		return fresh, fmt.Errorf("write %s: %w", key, err)
-	}
+	// Another may write at the same time; either value is good. One that cannot
+	// be kept is good as well, and fetched again the next time.
+	_, _ = b.Put(ctx, key, raw, blob.Any, blob.Type(jsonType))
 	return fresh, nil
 }

@@ -11,7 +11,7 @@
 //	pr/<document>.json            the document
 //	claims/<label>.json           who asked an outside system, and what it gave
 //	shown/<document>/<commit>.json  what is shown on the pull request
-//	due/<minute>/<system>/<document>/<what>   what to look after, and when
+//	due/<time>/<system>/<document>/<what>   what to look after, and when
 //	events/<document>/<fact>.json facts as they were heard
 //	runs/<document>/<run>/        result pages
 package state
