@@ -15,7 +15,7 @@ const (
 	maxLine    = 500
 	maxComment = 16 << 10
 	maxBranch  = 250
-	maxRepo    = 250
+	maxRepo    = 120 // so that a document fits into one segment of a key, escaped
 	maxURL     = 2000
 )
 
