@@ -39,12 +39,12 @@ func (l looker) look(ctx context.Context, in fn.In[event.ReleaseLook]) ([]event.
 	releases, err := state.Cached(ctx, l.bucket, "releases", listAge, l.bodhi.Releases)
 	if err != nil {
 		answer.Trouble = err.Error()
-		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
+		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil //nolint:nilerr // told as an answer
 	}
 	branch, err := bodhi.Resolve(releases, in.Data.Branch)
 	if err != nil {
 		answer.Reason = err.Error()
-		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
+		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil //nolint:nilerr // told as an answer
 	}
 	answer.Found, answer.Name, answer.Target, answer.Distro = true, branch.Name, branch.Target, branch.Distro
 	return []event.Draft{event.ReleaseLooked.Say(answer)}, nil

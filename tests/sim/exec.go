@@ -82,6 +82,7 @@ func (w *World) at(ctx context.Context, late bool, effect func() error) error {
 	x.late = late
 	x.yielded <- struct{}{}
 	switch <-x.resume {
+	case goOn:
 	case failBefore:
 		return errFault
 	case failAfter:

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/distaff-project/distaff"
-	"github.com/distaff-project/distaff/functions/build-start"
-	"github.com/distaff-project/distaff/functions/tests-request"
+	buildstart "github.com/distaff-project/distaff/functions/build-start"
+	testsrequest "github.com/distaff-project/distaff/functions/tests-request"
 	"github.com/distaff-project/distaff/shared/blob/mem"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
@@ -112,7 +112,8 @@ func rules() pipeline.Rules {
 	return pipeline.Rules{
 		Koji: "fedora", Farm: "public", Docs: []string{"*.md"},
 		Checks: []pipeline.CheckRule{
-			{ID: "installability", Required: true}, {ID: "rpmlint"},
+			{ID: "installability", Required: true},
+			{ID: "rpmlint"},
 			{ID: "custom", Required: true, Needs: []string{"installability"}},
 		},
 		Forges:     map[string]pipeline.Taken{"fedora": {Namespaces: []string{"rpms"}}},
