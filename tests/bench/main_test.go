@@ -1,0 +1,53 @@
+package bench
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestMain runs one measurement of its own if it is asked to by childEnv:
+// memory is measured in a process that does nothing else. Before benchmarks it
+// says on what machine they run.
+func TestMain(m *testing.M) {
+	if what := os.Getenv(childEnv); what != "" {
+		os.Exit(child(what))
+	}
+	flag.Parse()
+	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
+		fmt.Printf("machine: %d cores, %s, %s, %s\n", runtime.NumCPU(), model(), memory(), runtime.Version())
+	}
+	os.Exit(m.Run())
+}
+
+func model() string {
+	raw, _ := os.ReadFile("/proc/cpuinfo")
+	return after(string(raw), "model name")
+}
+
+func memory() string { return "memory " + after(file("/proc/meminfo"), "MemTotal") }
+
+func file(name string) string {
+	raw, _ := os.ReadFile(name)
+	return string(raw)
+}
+
+// after gives the value of the first line "name: value".
+func after(text, name string) string {
+	for line := range strings.Lines(text) {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown"
+}
+
+// mebibytes reads a size of /proc/<pid>/status: VmHWM, VmRSS.
+func mebibytes(pid, name string) float64 {
+	kibibytes, _ := strconv.ParseFloat(strings.TrimSuffix(after(file("/proc/"+pid+"/status"), name), " kB"), 64)
+	return kibibytes / 1024
+}
