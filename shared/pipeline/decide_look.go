@@ -3,6 +3,7 @@ package pipeline
 import (
 	"time"
 
+	"github.com/distaff-project/distaff/shared/ask"
 	"github.com/distaff-project/distaff/shared/event"
 )
 
@@ -54,7 +55,7 @@ func (t *turn) lookAtRelease(attempt int) {
 func (t *turn) changeLooked(c event.Change) {
 	asked, open := t.p.Get(c.Label)
 	if open && what(c.Label) == "head" {
-		t.headLooked(c, asked.Times)
+		t.headLooked(c, asked)
 		return
 	}
 	t.p.Close(c.Label)
@@ -89,10 +90,14 @@ func (t *turn) changeLooked(c event.Change) {
 
 // headLooked takes the forge's word on what came last. If it has none after
 // several times of asking, what is known stays.
-func (t *turn) headLooked(c event.Change, times int) {
+func (t *turn) headLooked(c event.Change, asked ask.Ask) {
+	if !agrees(c, t.p) && asked.Rev < t.p.HeadRev {
+		t.askHead() // a message came after this look was asked for
+		return
+	}
 	if c.Trouble != "" || !agrees(c, t.p) && c.Updated.Before(t.p.Updated) {
 		t.note("the forge gives no answer, or an old one: %s", c.Trouble)
-		if pause, ok := retries(times); ok {
+		if pause, ok := retries(asked.Times); ok {
 			t.p.Postpone(c.Label, pause)
 			return
 		}

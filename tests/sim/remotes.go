@@ -99,7 +99,7 @@ type farm struct {
 }
 
 type request struct {
-	id, label, source string
+	id, label string
 	outcome           testingfarm.Outcome
 }
 
