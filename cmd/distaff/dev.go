@@ -25,7 +25,17 @@ func devCommand(s streams) *cobra.Command {
 		) + `One process holds the functions, their broker and bucket, and a Pagure, Koji,
 Testing Farm, Bodhi and message bus to try them with. What it knows is on disk
 before anybody is answered: it may be killed at any time, and goes on in the same
-directory.`,
+directory.
+
+To try it, make a project, fork it, push to the fork with Git and open a pull
+request. The token (and password of Git) of the user dev is in keys/developer:
+
+  token="Authorization: token $(cat .state/keys/developer)"
+  curl -H "$token" -d namespace=rpms -d name=hello $FORGE/api/0/new
+  curl -H "$token" -d namespace=rpms -d repo=hello $FORGE/api/0/fork
+  git clone $FORGE/forks/dev/rpms/hello.git     # commit, and push a branch
+  curl -H "$token" -d title=Hello -d branch_to=rawhide -d branch_from=BRANCH \
+      -d repo_from_username=dev $FORGE/api/0/rpms/hello/pull-request/new`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Say = func(format string, args ...any) { _, _ = fmt.Fprintf(s.err, format+"\n", args...) }
@@ -37,6 +47,7 @@ directory.`,
 				return failed(exitTrouble, "%w", err)
 			}
 			tellAddresses(s.out, w)
+			o.Say("Ready. How to try it: distaff dev --help. How it fares: distaff run list --state %s", o.Dir)
 			<-cmd.Context().Done()
 			o.Say("Ending; what is not done yet goes on at the next start.")
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), 30*time.Second)

@@ -124,9 +124,24 @@ tells what it did and why: here, and in any bucket.`,
 	root.AddCommand(
 		demoCommand(s), devCommand(s), whyCommand(s), runCommand(s), eventCommand(s),
 		bucketCommand(s), doctorCommand(s), configCommand(s), versionCommand(s),
+		&cobra.Command{Use: "exit-codes", Short: "The exit codes of all commands", Long: exitCodes},
 	)
 	return root
 }
+
+const exitCodes = `  distaff run watch local/rpms/bash#12 && echo good
+      a command that tells of a run ends with what came of it
+  distaff help exit-codes
+      this text
+
+    0  passed, or skipped; done
+    1  failed: the package, the demo, or what was looked at is at fault
+    2  the machinery is at fault, or something is not there
+    3  cancelled, or superseded by a newer push
+    4  nothing to tell of
+   64  the command line cannot be understood
+   75  not over yet
+  130  interrupted`
 
 // example begins a help text: a command line, and what it is for.
 func example(pairs ...string) string {

@@ -32,8 +32,12 @@ type Options struct {
 	Keep bool
 	// Limit ends a demo that hangs. Zero means five minutes.
 	Limit time.Duration
-	// Scripted builds nothing and tests nothing, for tests of the demo itself.
+	// Scripted builds nothing and tests nothing, and plays the scenes in which
+	// everything passes: for tests of the demo itself.
 	Scripted bool
+	// Fetch gets the upstream archive and its sum. Nil means through the Go
+	// module proxy.
+	Fetch func(context.Context) (content []byte, sum string, err error)
 }
 
 // mark is the file that tells that a directory is a demo's, and may be removed.
@@ -44,6 +48,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Limit == 0 {
 		o.Limit = 5 * time.Minute
 	}
+	if o.Fetch == nil {
+		o.Fetch = download
+	}
 	limited, cancel := context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("the demo took longer than %s", o.Limit))
 	defer cancel()
 	began := time.Now()
@@ -51,7 +58,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := fresh(o.Dir); err != nil {
 		return err
 	}
-	content, sum, err := download(limited)
+	content, sum, err := o.Fetch(limited)
 	if err != nil {
 		return err
 	}

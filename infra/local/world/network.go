@@ -123,9 +123,14 @@ func (n *network) take(at *string) net.Listener {
 	return socket
 }
 
-// close lets answers that are being given end until ctx does.
+// grace is how long an answer that is being given may still take at the end.
+// Nobody of ours asks any more then; but connections that were opened and never
+// used would be waited for.
+const grace = 300 * time.Millisecond
+
+// close lets answers that are being given end.
 func (n *network) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, grace)
 	defer cancel()
 	var errs []error
 	for _, socket := range n.sockets {

@@ -62,14 +62,14 @@ func (w *World) startForge(_ context.Context, k keys) error {
 		return fmt.Errorf("start the forge: %w", err)
 	}
 	forge, err := paguretest.New(paguretest.Config{
-		Dir: dir, URL: w.Addresses.Forge, Tokens: map[string]string{k.forge: Robot, k.developer: "dev"}, Now: w.options.Now,
+		Dir: dir, URL: w.Addresses.Forge, Tokens: map[string]string{k.forge: Robot, k.developer: Developer}, Now: w.options.Now,
 		OnMessage: func(m paguretest.Message) { w.Bus.PublishAs(m.ID, m.Topic, nil, m.Body) },
 	})
 	if err != nil {
 		return fmt.Errorf("start the forge: %w", err)
 	}
 	w.Forge = forge
-	w.net.serve(&w.net.addresses.Forge, forge)
+	w.net.serve(&w.net.addresses.Forge, w.forgeAPI(k.developer))
 	return nil
 }
 
