@@ -1,0 +1,302 @@
+package stories
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/distaff-project/distaff/infra/local/broker"
+	"github.com/distaff-project/distaff/infra/local/broker/manifest"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/fn"
+)
+
+const (
+	tickType = event.TickType
+	// farmHook is what is said of a web hook of Testing Farm.
+	farmHook = "distaff.testing-farm.request-changed"
+)
+
+// stage is where events wait until the player lets a function have one: so that
+// one function works at a time, always in the same order, and what it does to
+// the world around is its own doing.
+//
+// It also repeats what failed, after the pauses the manifests name, by the
+// story's clock: the broker itself would pause for real.
+type stage struct {
+	clock    *clock
+	delivery manifest.Delivery
+
+	mu      sync.Mutex
+	changed chan struct{} // closed at each change
+	open    map[place]*said
+	waiting []*visit
+	running *visit
+	told    []*said // all that was accepted, in order
+	byID    map[string]event.Event
+	hooks   map[string]int // web hooks of Testing Farm heard, by label
+	tasks   int            // messages about Koji tasks sent
+}
+
+// place is one delivery: an event on its way to one trigger.
+type place struct {
+	seq     uint64
+	trigger string
+}
+
+// said is one event, as often as it is said.
+type said struct {
+	seq      uint64
+	id       string
+	kind     string
+	subject  string
+	source   string
+	children []*said
+	root     bool
+	handled  int // the number of the first visit of it
+	done     []string
+}
+
+// visit is one function with one event.
+type visit struct {
+	function string
+	event    event.Event
+	of       *said
+	at       place
+	due      time.Time
+	turn     chan struct{}
+	resting  bool // it failed, and waits to be tried again
+	over     bool
+	trouble  string
+}
+
+func newStage(clock *clock, delivery manifest.Delivery) *stage {
+	return &stage{
+		clock: clock, delivery: delivery, changed: make(chan struct{}), open: map[place]*said{},
+		byID: map[string]event.Event{}, hooks: map[string]int{},
+	}
+}
+
+// stir tells everybody who waits that something changed. s.mu is held.
+func (s *stage) stir() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// observe hears what the broker does.
+func (s *stage) observe(r broker.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.stir()
+	switch r.Kind {
+	case broker.Accepted, broker.NoMatch:
+		s.accepted(r)
+	case broker.Delivered, broker.DeadLettered, broker.Lost:
+		delete(s.open, place{r.Seq, r.Trigger})
+		s.end(r)
+	case broker.Failed:
+		s.end(r)
+	}
+}
+
+func (s *stage) accepted(r broker.Record) {
+	e := &said{seq: r.Seq, id: r.ID, kind: r.Type, subject: r.Subject, source: r.Source}
+	s.told = append(s.told, e)
+	if v := s.running; v != nil && e.source == "/"+v.function && v.event.Type() != tickType {
+		v.of.children = append(v.of.children, e)
+	} else {
+		e.root = r.Type != tickType
+	}
+	for _, trigger := range r.Triggers {
+		s.open[place{r.Seq, trigger}] = e
+	}
+	if r.Type == farmHook {
+		s.hooks[r.Subject]++
+	}
+}
+
+// end notes that the running visit is over.
+func (s *stage) end(r broker.Record) {
+	if v := s.running; v != nil && v.at == (place{r.Seq, r.Trigger}) {
+		v.over = true
+		s.running = nil
+	}
+}
+
+// direct lets events wait for the player before they reach the functions. The
+// routes are shared with the broker's subscribers, so it is done before
+// anything is said.
+func (s *stage) direct(functions []fn.Function) {
+	for _, f := range functions {
+		for i, route := range f.Hears {
+			f.Hears[i].Handle = s.hold(f.Name, route.Handle)
+		}
+	}
+}
+
+func (s *stage) hold(function string, handle fn.Handler) fn.Handler {
+	return func(ctx context.Context, e event.Event) ([]event.Draft, error) {
+		v := s.arrive(function, e)
+		for n := 0; ; n++ {
+			select {
+			case <-v.turn:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			drafts, err := handle(ctx, e)
+			if err == nil {
+				return drafts, nil
+			}
+			status, after := fn.Verdict(err)
+			again := broker.Retryable(status) && n < s.delivery.Retry
+			s.fails(v, err, again, broker.Backoff(s.delivery, n, status, after))
+			if !again {
+				return nil, fn.Permanent(err) // the broker has nothing to add
+			}
+		}
+	}
+}
+
+// arrive notes that a function has been given an event.
+func (s *stage) arrive(function string, e event.Event) *visit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.stir()
+	s.byID[e.ID()] = e
+	v := &visit{function: function, event: e, turn: make(chan struct{}, 1), due: s.clock.now()}
+	for at, of := range s.open {
+		mine := strings.HasPrefix(at.trigger, function+"-") || function == "dead-letter"
+		if mine && of.id == e.ID() && !s.visited(at) && (v.of == nil || at.seq < v.at.seq) {
+			v.at, v.of = at, of
+		}
+	}
+	s.waiting = append(s.waiting, v)
+	return v
+}
+
+func (s *stage) visited(at place) bool {
+	return slices.ContainsFunc(s.waiting, func(v *visit) bool { return v.at == at })
+}
+
+func (s *stage) fails(v *visit, err error, again bool, pause time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.stir()
+	v.trouble = err.Error()
+	if !again {
+		return
+	}
+	v.due, v.resting = s.clock.now().Add(pause), true
+	s.running = nil
+	s.waiting = append(s.waiting, v)
+}
+
+// settled waits until every event that is on its way stands before its
+// function, and the world around is quiet.
+func (s *stage) settled(ctx context.Context, quiet func() bool) error {
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for {
+		s.mu.Lock()
+		still := s.running == nil && len(s.open) == len(s.waiting)
+		changed := s.changed
+		s.mu.Unlock()
+		if still && quiet() {
+			s.mu.Lock()
+			same := changed == s.changed
+			s.mu.Unlock()
+			if same {
+				return nil
+			}
+		}
+		select {
+		case <-changed:
+		case <-ticker.C: // not all of the world says when it changes
+		case <-ctx.Done():
+			return errors.New("the world does not come to rest: " + s.describe())
+		}
+	}
+}
+
+func (s *stage) describe() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var words []string
+	for at, of := range s.open {
+		words = append(words, of.kind+" to "+at.trigger)
+	}
+	return strings.Join(words, ", ")
+}
+
+// next takes the visit whose turn it is, if one is due.
+func (s *stage) next(now time.Time) *visit {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	slices.SortStableFunc(s.waiting, func(a, b *visit) int {
+		if c := a.due.Compare(b.due); c != 0 {
+			return c
+		}
+		return compareVisits(a, b)
+	})
+	for i, v := range s.waiting {
+		if v.due.After(now) {
+			return nil
+		}
+		s.waiting = slices.Delete(s.waiting, i, i+1)
+		s.running, v.resting, v.trouble = v, false, ""
+		return v
+	}
+	return nil
+}
+
+// compareVisits orders by when something was said. Only web hooks come in any
+// order, so they come last and by what they are about.
+func compareVisits(a, b *visit) int {
+	hookA, hookB := a.event.Type() == farmHook, b.event.Type() == farmHook
+	switch {
+	case hookA && hookB:
+		return strings.Compare(a.event.Subject(), b.event.Subject())
+	case hookA != hookB && hookA:
+		return 1
+	case hookA != hookB:
+		return -1
+	}
+	if a.at.seq != b.at.seq {
+		return int(a.at.seq) - int(b.at.seq)
+	}
+	return strings.Compare(a.at.trigger, b.at.trigger)
+}
+
+// play lets a function have its event, and waits until it is done with it.
+func (s *stage) play(ctx context.Context, v *visit) error {
+	v.turn <- struct{}{}
+	for {
+		s.mu.Lock()
+		done, changed := v.over || v.resting, s.changed
+		s.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return errors.New(v.function + " does not get done with " + v.event.Type())
+		}
+	}
+}
+
+// earliest is when the next visit that waits for its pause is due.
+func (s *stage) earliest() (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var first time.Time
+	for _, v := range s.waiting {
+		if first.IsZero() || v.due.Before(first) {
+			first = v.due
+		}
+	}
+	return first, !first.IsZero()
+}
