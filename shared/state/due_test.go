@@ -41,15 +41,18 @@ func TestTheIndex(t *testing.T) {
 		{"an answer to all leaves nothing", []any{wait{"one", time.Hour}, answer{"one"}}, nil},
 		{"what runs elsewhere stands under its system", []any{watch{"one", "koji.fedora", "77", time.Hour}}, []string{"due/20260302T100000" + koji + "77"}},
 		{
-			"several at one system share an entry", []any{watch{"one", "koji.fedora", "77", time.Hour}, watch{"two", "koji.fedora", "78", time.Hour}},
+			"several at one system share an entry",
+			[]any{watch{"one", "koji.fedora", "77", time.Hour}, watch{"two", "koji.fedora", "78", time.Hour}},
 			[]string{"due/20260302T100000" + koji + "77+78"},
 		},
 		{
-			"of which none is dropped while one is awaited", []any{watch{"one", "koji.fedora", "77", time.Hour}, watch{"two", "koji.fedora", "78", time.Hour}, answer{"one"}},
+			"of which none is dropped while one is awaited",
+			[]any{watch{"one", "koji.fedora", "77", time.Hour}, watch{"two", "koji.fedora", "78", time.Hour}, answer{"one"}},
 			[]string{"due/20260302T100000" + koji + "77+78"},
 		},
 		{
-			"each system has its own", []any{watch{"one", "koji.fedora", "77", time.Hour}, watch{"two", "testing-farm.public", "u", time.Minute}, wait{"three", time.Second}},
+			"each system has its own",
+			[]any{watch{"one", "koji.fedora", "77", time.Hour}, watch{"two", "testing-farm.public", "u", time.Minute}, wait{"three", time.Second}},
 			[]string{"due/20260302T090001" + self, "due/20260302T090100/testing-farm.public/fedora~2frpms~2fbash~2f12/u", "due/20260302T100000" + koji + "77"},
 		},
 		{"a part of a second is rounded up, for nothing is found before it is due", []any{wait{"one", 1500 * time.Millisecond}}, []string{"due/20260302T090002" + self}},

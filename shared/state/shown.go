@@ -34,6 +34,9 @@ type show struct {
 	key  string
 	want event.Statuses
 	post func(context.Context, event.Status) error
+	// lost tells that the answer to a posting of this run was lost, and could
+	// not be noted because somebody else wrote meanwhile.
+	lost bool
 }
 
 // Show brings statuses onto a pull request so that the newest stays, whoever
@@ -47,7 +50,7 @@ type show struct {
 // later: then all that is shown is given back, to be forced some time after.
 func (b Bucket) Show(ctx context.Context, want event.Statuses, post func(context.Context, event.Status) error) ([]event.Status, error) {
 	// By commit, not by run: two runs of one commit write the same lines.
-	s := show{b, fmt.Sprintf("shown/%s/%s.json", want.Document(), blob.Segment(want.Commit)), want, post}
+	s := show{b, fmt.Sprintf("shown/%s/%s.json", want.Document(), blob.Segment(want.Commit)), want, post, false}
 	for n := range attempts {
 		if n > 0 {
 			if err := b.Rest(ctx, n); err != nil {
@@ -62,7 +65,7 @@ func (b Bucket) Show(ctx context.Context, want event.Statuses, post func(context
 	return nil, fmt.Errorf("show %s: changed by others %d times in a row", s.key, attempts)
 }
 
-func (s show) once(ctx context.Context) ([]event.Status, error) {
+func (s *show) once(ctx context.Context) ([]event.Status, error) {
 	have, cond, err := s.readShown(ctx, s.key)
 	if err != nil {
 		return nil, err
@@ -79,12 +82,13 @@ func (s show) once(ctx context.Context) ([]event.Status, error) {
 			// failure is told.
 			markErr := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: have.Checks, Unsure: true, Creating: have.Creating}, cond)
 			if errors.Is(markErr, blob.ErrConflict) {
+				s.lost = true
 				return nil, markErr
 			}
 			return nil, fmt.Errorf("show %s on %s: %w", status.Check, s.want.Subject(), errors.Join(err, markErr))
 		}
 	}
-	unsure := have.Unsure && !s.want.Force
+	unsure := have.Unsure && !s.want.Force || s.lost
 	// Also what was shown already is noted anew once it was posted, so that a
 	// run that posts something newer at the same time learns of it.
 	if len(todo) > 0 || unsure != have.Unsure {
