@@ -47,8 +47,8 @@ func (t *turn) build(b event.Build) {
 	case !ours || other:
 		t.strayBuild(b)
 		return
-	case check.State == Cancelled:
-		t.strayBuild(b) // it was not known by its number when it was cancelled
+	case check.State == Cancelled, check.State.Final() && check.Remote == "":
+		t.strayBuild(b) // it was not known by its number when it was cancelled, or given up
 		return
 	case check.State.Final() || !t.current(b.Label):
 		return

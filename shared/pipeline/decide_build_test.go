@@ -99,6 +99,11 @@ func TestBuilds(t *testing.T) {
 			}, says: []string{"cancel task 100 of 1/build/1"},
 		},
 		{
+			name: "a build that was given up and starts after all is cancelled", given: []any{
+				lookedAt, passes(5 * time.Minute), passes(10 * time.Minute), passes(20 * time.Minute), passes(40 * time.Minute), passes(80 * time.Minute),
+			}, when: koji("free", 100, nil), says: []string{"cancel task 100 of 1/build/1"}, phase: pipeline.Over,
+		},
+		{
 			name: "a second task with one label is cancelled", given: building(), when: koji("open", 101, nil),
 			says: []string{"cancel task 101 of 1/build/1"}, phase: pipeline.Checking,
 		},

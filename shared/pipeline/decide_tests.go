@@ -104,7 +104,7 @@ func (t *turn) test(test event.Test) {
 	ours := has && l.What != Build && check.Label == test.Label
 	other := check.Remote != "" && test.Request != "" && check.Remote != test.Request
 	switch {
-	case !ours, other, check.State == Cancelled:
+	case !ours, other, check.State == Cancelled, check.State.Final() && check.Remote == "":
 		if !endedTest(test.State) {
 			t.cancelStrayTest(test)
 		}

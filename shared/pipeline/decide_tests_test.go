@@ -99,6 +99,11 @@ func TestTests(t *testing.T) {
 		},
 		{name: "its result changes nothing", given: tested(), when: farm("rpmlint", "failed", "request-other", "no")},
 		{
+			name: "a test that was given up and starts after all is cancelled", given: []any{
+				inTests(), passes(5 * time.Minute), passes(10 * time.Minute), passes(20 * time.Minute), passes(40 * time.Minute), passes(80 * time.Minute),
+			}, when: farm("rpmlint", "requested", "request-rpmlint", ""), says: []string{"cancel request-rpmlint of 1/rpmlint/1"}, phase: pipeline.Over,
+		},
+		{
 			name: "a request of an old run that turns up is cancelled", given: []any{inTests(), pushed("b")}, when: func(*play) any {
 				return event.Tests{PullRequestID: bash, Farm: "public", Batch: label(1, "tests", 1), Tests: []event.Test{
 					{Label: label(1, "rpmlint", 1), Request: "request-rpmlint", State: "requested"},

@@ -13,11 +13,12 @@ import (
 // the rules. Every reactor of the pipeline has one.
 type Desk struct {
 	Documents *state.Keeper[PullRequest, *PullRequest]
+	rules     Rules
 }
 
 // NewDesk gives the desk that keeps its documents in bucket.
 func NewDesk(bucket state.Bucket, rules Rules) Desk {
-	return Desk{Documents: &state.Keeper[PullRequest, *PullRequest]{
+	return Desk{rules: rules, Documents: &state.Keeper[PullRequest, *PullRequest]{
 		Bucket: bucket,
 		Decide: rules.Decide,
 		Beside: rules.pages(bucket.Now),
@@ -71,10 +72,21 @@ func On[T about](desk Desk, kind event.Kind[T], read Reading[T]) fn.Route {
 // Decide lets the document of a pull request decide on news that came in an
 // event.
 func (d Desk) Decide(ctx context.Context, id event.PullRequestID, e event.Event, news any, opens bool) ([]event.Draft, error) {
-	return d.Documents.Apply(ctx, state.Fact{
+	drafts, err := d.Documents.Apply(ctx, state.Fact{
 		Document: id.Document(), Opens: opens, Event: e,
 		News: Fact{At: e.Time(), Event: e.ID(), Type: e.Type(), News: news},
 	})
+	if reason := d.rules.Why(id); err == nil && opens && reason != "" {
+		return drafts, d.ignored(ctx, id, e, reason)
+	}
+	return drafts, err
+}
+
+// ignored records why nothing follows from a pull request, for those who ask.
+func (d Desk) ignored(ctx context.Context, id event.PullRequestID, e event.Event, reason string) error {
+	draft := event.MessageIgnored.Say(event.Ignored{PullRequestID: id, Reason: reason, Topic: e.Type()})
+	draft.ID = e.ID()
+	return d.Documents.Bucket.Record(ctx, id.Document(), fn.Sent("pipeline", draft, e.Time()))
 }
 
 // Hear lets a document decide on a stored fact about its pull request, as the
