@@ -51,7 +51,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Fetch == nil {
 		o.Fetch = download
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("the demo took longer than %s", o.Limit))
+	limited, cancel := context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("the demo took longer than %s; --limit gives it more", o.Limit))
 	defer cancel()
 	began := time.Now()
 	s := newScreen(o)

@@ -42,7 +42,7 @@ func TestADemoEndsByItself(t *testing.T) {
 	err := Run(t.Context(), Options{
 		Dir: t.TempDir(), Out: new(strings.Builder), Scripted: true, Fetch: fetch, Limit: 50 * time.Millisecond,
 	})
-	if err == nil || !strings.Contains(err.Error(), "the demo took longer than 50ms") || time.Since(began) > 20*time.Second {
+	if err == nil || !strings.Contains(err.Error(), "the demo took longer than 50ms; --limit gives it more") || time.Since(began) > 20*time.Second {
 		t.Errorf("after %s: %v", time.Since(began), err)
 	}
 }

@@ -4,7 +4,9 @@
 // over loopback addresses as they would over a network.
 //
 // Everything is kept in one directory. A world that was stopped in any way,
-// also by kill -9, goes on in the same directory at the same addresses.
+// also by kill -9, goes on in the same directory at the same addresses. Only
+// Koji's tasks are in memory: a build that ran then is forgotten, which the world
+// says when it starts.
 package world
 
 import (
@@ -166,7 +168,20 @@ func (w *World) start(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return w.tellForgotten(background)
+}
+
+// tellForgotten says which builds the local Koji does not know any more.
+func (w *World) tellForgotten(ctx context.Context) error {
+	all, err := PullRequests(ctx, w.Files)
+	for _, p := range all {
+		for _, ask := range p.Asks {
+			if ask.System == "koji."+Instance {
+				w.options.Say("%s: its build (task %s) ran when this world ended, and the local Koji has forgotten it", p, ask.Remote)
+			}
+		}
+	}
+	return err
 }
 
 func (w *World) path(parts ...string) string {
