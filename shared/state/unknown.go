@@ -21,7 +21,7 @@ func keepUnknown(raw []byte, before, after any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
-	if bytes.Equal(raw, knownRaw) {
+	if string(raw) == "{}" || bytes.Equal(raw, knownRaw) {
 		return freshRaw, nil // nothing unknown in it, as nearly always
 	}
 	var old, known, fresh any
