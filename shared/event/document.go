@@ -34,5 +34,9 @@ func ParseDocument(path string) (PullRequestID, error) {
 			return PullRequestID{}, fmt.Errorf("document %.80q: %w", path, err)
 		}
 	}
-	return PullRequestID{Forge: parts[0], Repo: strings.Join(parts[1:last], "/"), Number: number}, nil
+	id := PullRequestID{Forge: parts[0], Repo: strings.Join(parts[1:last], "/"), Number: number}
+	if id.Document() != path {
+		return PullRequestID{}, fmt.Errorf("document %.80q: not in its one proper form", path)
+	}
+	return id, nil
 }
