@@ -33,9 +33,10 @@ import (
 type crowd struct {
 	PullRequests int
 	// Store is memory, embedded (the local store, in the process) or http (the
-	// same over S3's protocol). The latter two wait for the disk.
+	// same over S3's protocol).
 	Store string
-	// Durable broker: its journal waits for the disk.
+	// Durable waits for the disk: the broker's journal, and the local store.
+	// Otherwise both keep all in memory.
 	Durable bool
 	Dir     string
 }
@@ -82,7 +83,11 @@ func (c crowd) open(ctx context.Context) (files, func(), error) {
 		return mem.New(), func() {}, nil
 	}
 	who := store.Credentials{AccessKey: "bench", SecretKey: "bench-secret"}
-	server, err := store.Open(filepath.Join(c.Dir, "store"), store.Options{Sync: true, Credentials: who})
+	dir := ""
+	if c.Durable {
+		dir = filepath.Join(c.Dir, "store")
+	}
+	server, err := store.Open(dir, store.Options{Sync: true, Credentials: who})
 	if err != nil {
 		return nil, nil, err
 	}

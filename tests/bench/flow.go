@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"time"
 
+	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+
 	"github.com/distaff-project/distaff"
 	buildstart "github.com/distaff-project/distaff/functions/build-start"
 	testsrequest "github.com/distaff-project/distaff/functions/tests-request"
@@ -215,4 +217,17 @@ func (w *flow) pullRequest(ctx context.Context, id event.PullRequestID, ticks bo
 	}
 	w.requests = nil
 	return nil
+}
+
+// send posts e in binary mode, as a broker does.
+func send(ctx context.Context, address string, e event.Event) (int, error) {
+	req, err := cehttp.NewHTTPRequestFromEvent(ctx, address, e)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMain runs one measurement of its own if it is asked to by childEnv:
@@ -19,7 +20,7 @@ func TestMain(m *testing.M) {
 	}
 	flag.Parse()
 	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
-		fmt.Printf("machine: %d cores, %s, %s, %s\n", runtime.NumCPU(), model(), memory(), runtime.Version())
+		fmt.Printf("machine: %d cores, %s, %s, %s, fsync in %s\n", runtime.NumCPU(), model(), memory(), runtime.Version(), fsync())
 	}
 	os.Exit(m.Run())
 }
@@ -30,6 +31,24 @@ func model() string {
 }
 
 func memory() string { return "memory " + after(file("/proc/meminfo"), "MemTotal") }
+
+// fsync is how long the disk takes to keep something, on average.
+func fsync() time.Duration {
+	f, err := os.CreateTemp("", "fsync")
+	if err != nil {
+		return 0
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	const times = 100
+	start := time.Now()
+	for range times {
+		if _, err := f.WriteString("x"); err != nil || f.Sync() != nil {
+			return 0
+		}
+	}
+	return (time.Since(start) / times).Round(10 * time.Microsecond)
+}
 
 func file(name string) string {
 	raw, _ := os.ReadFile(name)
