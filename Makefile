@@ -1,6 +1,6 @@
 # `make` tells what there is to make.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test test-amqp test-minio bench soak lint generate check
+.PHONY: help demo dev build test test-amqp test-minio bench soak fuzz lint generate check
 
 GO ?= go
 LINT ?= $(shell command -v golangci-lint || echo $$($(GO) env GOPATH)/bin/golangci-lint)
@@ -27,15 +27,23 @@ test: ## all tests that need nothing but Go and git
 test-amqp: ## the message bus against a real RabbitMQ (Debian, root)
 	.ci/amqp.sh
 
-test-minio: ## the bucket against the MinIO that DISTAFF_MINIO_ENDPOINT names
-	@test -n "$$DISTAFF_MINIO_ENDPOINT" || { echo "set DISTAFF_MINIO_ENDPOINT, DISTAFF_MINIO_ACCESS_KEY and DISTAFF_MINIO_SECRET_KEY to those of a MinIO" >&2; exit 2; }
-	$(GO) test -count=1 ./shared/blob/s3 ./infra/...
+test-minio: ## the bucket against a real MinIO, which is built first (some minutes, once)
+	.ci/minio.sh
 
 bench: ## what things cost: bucket, broker, bus, Koji, log excerpts
-	$(GO) test -run '^$$' -bench . -benchmem ./shared/... ./infra/...
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./tests/bench ./shared/... ./infra/... ./cmd/function
 
 soak: ## simulated pull requests with faults, by the thousand (SEEDS=20000)
 	SEEDS=$(SEEDS) $(GO) test -count=1 -timeout 0 -run TestEveryRunConverges ./tests/sim
+
+FUZZTIME ?= 10m
+fuzz: ## every fuzz target, one after the other (FUZZTIME=10m each)
+	@grep -rlE '^func Fuzz' --include=*_test.go . | while read -r file; do \
+		for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' "$$file"); do \
+			echo "== $$(dirname $$file) $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$(dirname $$file)" || exit 1; \
+		done; \
+	done
 
 lint: ## golangci-lint over everything
 	$(LINT) run ./...

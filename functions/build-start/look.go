@@ -54,7 +54,7 @@ func (b builder) look(ctx context.Context, in fn.In[event.BuildLook]) ([]event.D
 	for i, remote := range in.Data.Tasks {
 		var told []event.Draft
 		err := lookErr
-		if err == nil {
+		if err == nil && ours(tasks[i].Label, remote) {
 			told, err = b.tell(ctx, hub, in.Data.Koji, tasks[i])
 		}
 		if err != nil || len(told) == 0 {
@@ -63,6 +63,13 @@ func (b builder) look(ctx context.Context, in fn.In[event.BuildLook]) ([]event.D
 		drafts = append(drafts, told[0].With(event.Due, remote.Due))
 	}
 	return drafts, nil
+}
+
+// ours tells whether a label is of the pull request that asked: numbers of
+// tasks may begin anew where a hub was set up anew.
+func ours(text string, remote event.Remote) bool {
+	label, err := pipeline.ParseLabel(text)
+	return err == nil && label.PullRequest == remote.PullRequestID
 }
 
 func (b builder) unseen(remote event.Remote, name string, id koji.TaskID, err error) event.Build {

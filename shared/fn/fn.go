@@ -172,8 +172,9 @@ func Sent(by string, d event.Draft, at time.Time) event.Event {
 	for name, value := range d.Attributes {
 		e.SetExtension(name, value)
 	}
-	// The data is JSON already, so this cannot fail.
-	_ = e.SetData("application/json", []byte(d.Data))
+	// The data is JSON already, so this cannot fail. As raw JSON, and not as
+	// bytes, it stays readable where the event is stored.
+	_ = e.SetData("application/json", d.Data)
 	return e
 }
 

@@ -92,7 +92,12 @@ func (o Options) world(s *screen) world.Options {
 	options := world.Options{
 		Dir: o.Dir, TickEvery: 250 * time.Millisecond, Say: s.say,
 		Checks: []config.Check{
-			{Name: "installability", Required: true}, {Name: "rpmlint"}, {Name: "custom", Needs: []string{"installability"}},
+			{Name: "installability", Required: true},
+			{Name: "rpminspect"},
+			{Name: "rpmlint"},
+			{Name: "rmdepcheck"},
+			{Name: "license-validate"},
+			{Name: "custom", Needs: []string{"installability"}},
 		},
 	}
 	if o.Scripted {
