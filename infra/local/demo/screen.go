@@ -62,11 +62,11 @@ func (s *screen) step(at time.Duration, number int, format string, args ...any) 
 
 // status tells how a check stands now.
 func (s *screen) status(at time.Duration, number int, st status) {
-	prefix := fmt.Sprintf("%s  #%d  %s %-24s ", clock(at), number, st.commit[:7], st.check)
+	prefix := fmt.Sprintf("%s  #%d  %s %-26s ", clock(at), number, st.commit[:7], st.check)
 	look := styleOf(st.state)
 	badge := fmt.Sprintf("%s %-9s ", look.symbol, st.state)
 	text := cut(st.text, s.width-len([]rune(prefix+badge)))
-	s.say("%s  #%d  %s %-24s %s%s", s.paint("90", clock(at)), number, s.paint("90", st.commit[:7]), st.check,
+	s.say("%s  #%d  %s %-26s %s%s", s.paint("90", clock(at)), number, s.paint("90", st.commit[:7]), st.check,
 		s.paint(look.color, badge), text)
 }
 

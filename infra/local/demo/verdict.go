@@ -40,8 +40,8 @@ func (p *play) table() {
 		p.s.say("%s  %s", p.s.paint("1", fmt.Sprintf("#%d %s", sc.number, sc.title)), p.s.paint("90", fmt.Sprintf("%s/%s/pull-request/%d", p.w.Addresses.Forge, repo, sc.number)))
 		for _, st := range p.statuses(sc) {
 			look := styleOf(st.state)
-			prefix := fmt.Sprintf("    %s %-24s %s %-9s ", st.commit[:7], st.check, look.symbol, st.state)
-			p.s.say("    %s %-24s %s%s", p.s.paint("90", st.commit[:7]), st.check,
+			prefix := fmt.Sprintf("    %s %-26s %s %-9s ", st.commit[:7], st.check, look.symbol, st.state)
+			p.s.say("    %s %-26s %s%s", p.s.paint("90", st.commit[:7]), st.check,
 				p.s.paint(look.color, fmt.Sprintf("%s %-9s ", look.symbol, st.state)), cut(st.text, p.s.width-len([]rune(prefix))))
 		}
 	}
