@@ -43,12 +43,13 @@ type crowd struct {
 
 // measured is what came of it.
 type measured struct {
-	Seconds   float64 // until all was over
-	Delivered int64   // events
-	Retried   int64   // deliveries
-	P50, P99  float64 // seconds from the web hook to the first status
-	MiB       float64 // memory at its peak
-	Requests  int64   // to the bucket
+	Seconds   float64  // until all was over
+	Delivered int64    // events
+	Retried   int64    // deliveries
+	Why       []string // some of the reasons
+	P50, P99  float64  // seconds from the web hook to the first status
+	MiB       float64  // memory at its peak
+	Requests  int64    // to the bucket
 }
 
 // measure plays the crowd to its end. It is an error if anything was lost, was
@@ -61,7 +62,7 @@ func (c crowd) measure(ctx context.Context) (measured, error) {
 	defer closeStore()
 	counted := blob.Count(files)
 	w := &crowded{crowd: c, began: map[event.PullRequestID]time.Time{}, took: map[event.PullRequestID]time.Duration{}, next: make(chan func() error, 8*c.PullRequests)}
-	if err := w.start(counted); err != nil {
+	if err := w.start(ctx, counted); err != nil {
 		return measured{}, err
 	}
 	defer func() { _ = w.broker.Close(ctx) }()
@@ -70,7 +71,7 @@ func (c crowd) measure(ctx context.Context) (measured, error) {
 		return measured{}, err
 	}
 	got := measured{
-		Seconds: time.Since(start).Seconds(), Delivered: w.delivered.Load(), Retried: w.retried.Load(),
+		Seconds: time.Since(start).Seconds(), Delivered: w.delivered.Load(), Retried: w.retried.Load(), Why: w.why,
 		Requests: counted.Usage().Requests() + counted.Usage().Deletes,
 	}
 	got.P50, got.P99 = w.latency()
@@ -123,12 +124,13 @@ type crowded struct {
 	mu    sync.Mutex
 	began map[event.PullRequestID]time.Time
 	took  map[event.PullRequestID]time.Duration
+	why   []string
 }
 
-func (w *crowded) start(f files) error {
+func (w *crowded) start(ctx context.Context, f files) error {
 	w.remotes = newRemotes(time.Now)
-	w.remotes.built = func(id koji.TaskID) { w.twice(func() error { return w.stepTask(id) }) }
-	w.remotes.requested = func(id string) { w.twice(func() error { return w.stepRequest(id) }) }
+	w.remotes.built = func(id koji.TaskID) { w.twice(func() error { return w.stepTask(ctx, id) }) }
+	w.remotes.requested = func(id string) { w.twice(func() error { return w.stepRequest(ctx, id) }) }
 	w.remotes.shown = w.seen
 	functions := distaff.Functions(parts(state.New(f), f, w.remotes))
 	w.runner = fn.Runner{
@@ -142,7 +144,11 @@ func (w *crowded) start(f files) error {
 			w.hooks[f.Name] = fn.ServeWeb(w.runner, f)
 		}
 		subscribers[f.Name] = broker.Func(func(ctx context.Context, e event.Event) (*event.Event, int, time.Duration, []byte, error) {
-			code, after := fn.Verdict(w.runner.Run(ctx, f, e))
+			err := w.runner.Run(ctx, f, e)
+			code, after := fn.Verdict(err)
+			if err != nil {
+				return nil, code, after, []byte(err.Error()), nil //nolint:nilerr // the code is the answer
+			}
 			return nil, code, after, nil, nil
 		})
 	}
@@ -157,10 +163,10 @@ func (w *crowded) start(f files) error {
 	if w.Durable {
 		options.Dir = filepath.Join(w.Dir, "events")
 	}
-	if w.broker, err = broker.New(set, options); err != nil {
+	if w.broker, err = broker.New(set, options); err != nil { //nolint:contextcheck // deliveries outlive whoever starts it
 		return err
 	}
-	return w.broker.Start()
+	return w.broker.Start() //nolint:contextcheck // as above
 }
 
 func (w *crowded) observe(r broker.Record) {
@@ -168,7 +174,11 @@ func (w *crowded) observe(r broker.Record) {
 	case broker.Delivered:
 		w.delivered.Add(1)
 	case broker.Retried:
-		w.retried.Add(1)
+		if w.retried.Add(1) <= 10 {
+			w.mu.Lock()
+			w.why = append(w.why, r.Trigger+": "+r.Detail)
+			w.mu.Unlock()
+		}
 	case broker.DeadLettered, broker.Lost, broker.Failed, broker.NoMatch:
 		w.bad.Add(1)
 	case broker.Accepted:
@@ -184,12 +194,12 @@ func (w *crowded) twice(step func() error) {
 	}
 }
 
-func (w *crowded) stepTask(id koji.TaskID) error {
-	return w.broker.Publish(context.Background(), tellOfTask(hub{w.remotes}.step(id), time.Now()))
+func (w *crowded) stepTask(ctx context.Context, id koji.TaskID) error {
+	return w.broker.Publish(ctx, tellOfTask(hub{w.remotes}.step(id), time.Now()))
 }
 
-func (w *crowded) stepRequest(id string) error {
-	return tellOfRequest(w.hooks["testing-farm-webhook"], farm{w.remotes}.step(id), id)
+func (w *crowded) stepRequest(ctx context.Context, id string) error {
+	return tellOfRequest(ctx, w.hooks["testing-farm-webhook"], farm{w.remotes}.step(id), id)
 }
 
 func (w *crowded) seen(s forge.Status) {
@@ -222,7 +232,7 @@ func (w *crowded) play(ctx context.Context) error {
 			w.mu.Lock()
 			w.began[id] = time.Now()
 			w.mu.Unlock()
-			note(call(w.hooks["forge-webhook"], "/fedora", opened(id, time.Now())))
+			note(call(ctx, w.hooks["forge-webhook"], "/fedora", opened(id, time.Now())))
 		})
 	}
 	people.Wait()

@@ -48,13 +48,13 @@ func parts(bucket state.Bucket, files state.Lister, r *remotes) distaff.Parts {
 }
 
 // call calls an api as a foreign system does.
-func call(api http.Handler, path string, body any) error {
+func call(ctx context.Context, api http.Handler, path string, body any) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
 	answer := httptest.NewRecorder()
-	api.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, path, bytes.NewReader(raw)))
+	api.ServeHTTP(answer, httptest.NewRequestWithContext(ctx, http.MethodPost, path, bytes.NewReader(raw)))
 	if answer.Code != http.StatusAccepted {
 		return fmt.Errorf("%s answered %d: %s", path, answer.Code, answer.Body)
 	}
@@ -69,7 +69,7 @@ func tellOfTask(task koji.Task, at time.Time) event.Event {
 }
 
 // tellOfRequest is Testing Farm's call of our web hook.
-func tellOfRequest(api http.Handler, hook, id string) error {
+func tellOfRequest(ctx context.Context, api http.Handler, hook, id string) error {
 	u, err := url.Parse(hook)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func tellOfRequest(api http.Handler, hook, id string) error {
 	if !ok {
 		return fmt.Errorf("the web hook is at %s", hook)
 	}
-	return call(api, string(path), map[string]string{"request_id": id})
+	return call(ctx, api, string(path), map[string]string{"request_id": id})
 }
 
 // flow runs distaff's functions one event after the other, on a clock of its own.
@@ -182,7 +182,7 @@ func (w *flow) pass(ctx context.Context, d time.Duration, ticks bool) error {
 // pullRequest plays one from its opening to its last status. With ticks, the
 // build and the tests take as long as they do, and the clock ticks meanwhile.
 func (w *flow) pullRequest(ctx context.Context, id event.PullRequestID, ticks bool) error {
-	if err := call(w.api("forge-webhook"), "/fedora", opened(id, w.now)); err != nil {
+	if err := call(ctx, w.api("forge-webhook"), "/fedora", opened(id, w.now)); err != nil {
 		return err
 	}
 	if err := w.settle(ctx); err != nil {
@@ -207,7 +207,7 @@ func (w *flow) pullRequest(ctx context.Context, id event.PullRequestID, ticks bo
 				return err
 			}
 			hook := farm{w.remotes}.step(request)
-			if err := tellOfRequest(w.api("testing-farm-webhook"), hook, request); err != nil {
+			if err := tellOfRequest(ctx, w.api("testing-farm-webhook"), hook, request); err != nil {
 				return err
 			}
 			if err := w.settle(ctx); err != nil {

@@ -40,6 +40,9 @@ func BenchmarkThousandPullRequests(b *testing.B) {
 				b.ReportMetric(got.P99, "p99-s-to-status")
 				b.ReportMetric(got.MiB, "MiB-peak")
 				b.ReportMetric(float64(got.Retried), "retried")
+				for _, why := range got.Why {
+					b.Log("retried: ", why)
+				}
 				b.ReportMetric(float64(got.Requests)/float64(c.PullRequests), "requests/PR")
 			}
 			b.ReportMetric(0, "ns/op") // of one operation; the seconds say it
