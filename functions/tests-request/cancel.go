@@ -55,40 +55,34 @@ func sweep(ctx context.Context, farm Farm, order event.TestsCancel, since time.T
 // never answered may still turn up: then it is unsure.
 func (r requester) cancelLabel(ctx context.Context, farm Farm, order event.TestsCancel) (unsure bool, err error) {
 	claim, err := r.bucket.Void(ctx, order.Batch)
-	if err != nil || claim.Void && claim.Remote[order.Of] == "" {
-		return false, err
-	}
-	if !claim.Answered(order.Of) && !claim.Void {
-		return r.cancelUnanswered(ctx, farm, order)
-	}
-	if id := claim.Remote[order.Of]; id != "" {
-		return false, farm.Cancel(ctx, id)
-	}
-	return false, nil
-}
-
-func (r requester) cancelUnanswered(ctx context.Context, farm Farm, order event.TestsCancel) (bool, error) {
-	claim, err := r.bucket.Take(ctx, order.Batch, order.Of)
 	if err != nil {
 		return false, err
 	}
-	if id := claim.Remote[order.Of]; id != "" {
-		return false, farm.Cancel(ctx, id)
+	neverAsked := claim.Void && !claim.Unsure
+	if !claim.Void && !claim.Answered(order.Of) {
+		if claim, err = r.bucket.Take(ctx, order.Batch, order.Of); err != nil {
+			return false, err
+		}
 	}
-	if claim.Answered(order.Of) {
+	switch id := claim.Remote[order.Of]; {
+	case id != "":
+		return false, farm.Cancel(ctx, id)
+	case neverAsked || claim.Answered(order.Of):
 		return false, nil
 	}
-	found, err := farm.Find(ctx, order.Of, claim.First.Add(-time.Hour))
-	if err != nil {
-		return false, err
-	}
-	if err := cancelAll(ctx, farm, found); err != nil {
-		return false, err
-	}
-	claim.Void = true
-	return true, r.store(ctx, claim)
+	return true, r.cancelUnanswered(ctx, farm, order.Of, claim)
 }
 
-func (r requester) store(ctx context.Context, claim state.Claim) error {
+// cancelUnanswered looks for what was asked for and never answered, and calls
+// the whole order off: its other tests are looked for when they are cancelled.
+func (r requester) cancelUnanswered(ctx context.Context, farm Farm, label string, claim state.Claim) error {
+	found, err := farm.Find(ctx, label, claim.First.Add(-time.Hour))
+	if err != nil {
+		return err
+	}
+	if err := cancelAll(ctx, farm, found); err != nil || claim.Void {
+		return err
+	}
+	claim.Void = true
 	return r.bucket.StoreClaim(ctx, &claim)
 }
