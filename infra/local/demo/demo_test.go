@@ -23,7 +23,7 @@ func TestTheDemoTellsHowEverythingEnded(t *testing.T) {
 	}
 	for _, want := range []string{
 		"#1  → opened: Check that the parser can be linked",
-		"scratch build - rawhide  ○ queued    Queued",
+		"scratch build - rawhide    ○ queued    Queued",
 		"✔ passed    RPM build succeeded",
 		"/distaff/runs/local/rpms/tree-sitter-json/1/1/index.html",
 		"✔ everything ended as it should",
