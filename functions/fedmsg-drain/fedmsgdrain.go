@@ -98,7 +98,14 @@ func (d drain) tick(ctx context.Context, _ event.Event) ([]event.Draft, error) {
 		return nil, err
 	}
 	now := d.bucket.Now()
-	if err := d.catchUp(ctx, was, now); err != nil {
+	caught, err := d.catchUp(ctx, was, now)
+	if err == nil && caught {
+		// Noted before the queue is asked: if that fails, the archive need not be
+		// read again.
+		was = place{Heard: now}
+		err = d.writePlace(ctx, was)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if _, err := d.bus.Queue.Drain(ctx, most, budget, d.handle); err != nil {
@@ -112,24 +119,38 @@ func (d drain) tick(ctx context.Context, _ event.Event) ([]event.Draft, error) {
 }
 
 // catchUp reads from the archive what the queue may have lost while nobody
-// ran. Messages it also held come twice, which does no harm.
-func (d drain) catchUp(ctx context.Context, was place, now time.Time) error {
+// ran, and tells whether there was a reason to. Messages the queue also held
+// come twice, which does no harm.
+func (d drain) catchUp(ctx context.Context, was place, now time.Time) (caught bool, err error) {
 	if d.bus.Archive == nil || was.Heard.IsZero() || now.Sub(was.Heard) < idle {
-		return nil
+		return false, nil
 	}
 	window, _ := fedmsg.Gap(was.Heard, now, overlap, reach)
-	err := d.bus.Archive.Since(ctx, d.bus.Topics, window.From, window.To, func(page []fedmsg.Message) error {
+	err = d.bus.Archive.Since(ctx, d.bus.Topics, window.From, window.To, func(page []fedmsg.Message) error {
 		for _, m := range page {
-			if err := d.handle(ctx, m); err != nil {
+			err := d.handle(ctx, m)
+			if errors.Is(err, fedmsg.ErrPoison) {
+				err = d.passOver(ctx, m, err)
+			}
+			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("catch up from the archive: %w", err)
+		return false, fmt.Errorf("catch up from the archive: %w", err)
 	}
-	return nil
+	return true, nil
+}
+
+// passOver notes why a message of the archive can never be handled. It stays in
+// the archive, and must not keep us from what came after it.
+func (d drain) passOver(ctx context.Context, m fedmsg.Message, reason error) error {
+	_, err := pipeline.Listen(ctx, d.bucket, pipeline.Message{
+		Heard: forge.Ignore("%v", reason), By: name, Forge: d.bus.Forge, ID: m.ID, Topic: m.Topic, At: m.Sent,
+	})
+	return err
 }
 
 // handle stores and says one message.

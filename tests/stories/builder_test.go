@@ -113,18 +113,19 @@ func (b *builder) held() int {
 	return n
 }
 
-// free lets all builds go on, and tells whether there were any.
+// free lets the first of the builds that wait go on, and tells whether there
+// was one.
 func (b *builder) free() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	any := false
 	for _, j := range b.jobs {
 		if !j.released {
-			j.released, any = true, true
+			j.released = true
 			close(j.release)
+			return true
 		}
 	}
-	return any
+	return false
 }
 
 // quiet tells whether every build has ended or waits for the player, and Koji

@@ -11,7 +11,7 @@ import (
 	"github.com/distaff-project/distaff/shared/event"
 )
 
-// facts are the events recorded in the bucket, by id.
+// facts are the events recorded in the bucket, by type and id.
 func (p *player) facts() (map[string]event.Event, error) {
 	facts := map[string]event.Event{}
 	infos, err := p.world.Files.List(p.ctx, "events/", "", blob.ListMax)
@@ -27,7 +27,7 @@ func (p *player) facts() (map[string]event.Event, error) {
 		if err := json.Unmarshal(object.Body, &e); err != nil {
 			return nil, err
 		}
-		facts[e.ID()] = e
+		facts[e.Type()+e.ID()] = e
 	}
 	return facts, nil
 }

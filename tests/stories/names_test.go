@@ -36,11 +36,13 @@ func (n *names) commit(sha string) {
 
 var (
 	requestForm = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	hashForm    = regexp.MustCompile(`/cancel/\d{5,}\b`)
 	labelForm   = regexp.MustCompile(`local/[a-z]+/[a-z]+/\d+/`)
 )
 
 // label leaves the pull request out where it is the story's first.
 func label(text string) string {
+	text = hashForm.ReplaceAllString(text, "/cancel/…") // made of an id of Testing Farm
 	return labelForm.ReplaceAllStringFunc(text, func(place string) string {
 		if place == firstLabel {
 			return ""
@@ -61,7 +63,10 @@ func (n *names) of(text string) string {
 		if r, known := n.tester.known[id]; known {
 			return fmt.Sprintf("r%d", r.number)
 		}
-		return "somebody's request"
+		if slices.Contains(n.tester.strangers, id) {
+			return "somebody's"
+		}
+		return id
 	})
 	return n.places.Replace(text)
 }
@@ -101,12 +106,12 @@ func (n *names) show(value any) string {
 }
 
 func (n *names) object(object map[string]any) string {
-	if check, ok := object["check"].(string); ok && object["state"] != nil {
-		return fmt.Sprintf("%s: %v %s", check, object["state"], quote(fmt.Sprint(object["text"])))
+	if statuses(object["checks"]) {
+		object = map[string]any{"run": object["run"], "confirm": object["confirm"], "force": object["force"]}
 	}
 	var members []string
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		if unsaid(key) {
+		if unsaid(key) && (key != "source" || object["target"] == nil) || object[key] == nil {
 			continue
 		}
 		value := n.show(object[key])
@@ -116,6 +121,17 @@ func (n *names) object(object map[string]any) string {
 		members = append(members, key+": "+value)
 	}
 	return "{" + strings.Join(members, ", ") + "}"
+}
+
+// statuses tells whether these are the statuses to be shown. What the forge
+// shows of them stands below, so they need not be told twice.
+func statuses(value any) bool {
+	list, _ := value.([]any)
+	if len(list) == 0 {
+		return false
+	}
+	one, _ := list[0].(map[string]any)
+	return one["text"] != nil && one["check"] != nil
 }
 
 // quote leaves plain words as they are.

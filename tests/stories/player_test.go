@@ -80,6 +80,7 @@ func newPlayer(t *testing.T, checks []config.Check) *player {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		close(p.stage.quit)
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
 		if err := p.world.Close(ctx); err != nil {
@@ -177,7 +178,7 @@ func (p *player) visit(v *visit) error {
 	if v.function == "dead-letter" {
 		effects = append(effects, "! it is kept among the dead letters")
 	}
-	if v.of == nil {
+	if v.of == nil || v.event.Type() == tickType {
 		p.loose = append(p.loose, effects...)
 		return nil
 	}

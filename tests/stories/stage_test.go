@@ -32,6 +32,7 @@ type stage struct {
 
 	mu      sync.Mutex
 	changed chan struct{} // closed at each change
+	quit    chan struct{} // closed when the story is over
 	open    map[place]*said
 	waiting []*visit
 	running *visit
@@ -58,6 +59,9 @@ type said struct {
 	root     bool
 	handled  int // the number of the first visit of it
 	done     []string
+	// How much of it was told with an earlier line.
+	wasTold                bool
+	toldDone, toldChildren int
 }
 
 // visit is one function with one event.
@@ -75,7 +79,7 @@ type visit struct {
 
 func newStage(clock *clock, delivery manifest.Delivery) *stage {
 	return &stage{
-		clock: clock, delivery: delivery, changed: make(chan struct{}), open: map[place]*said{},
+		clock: clock, delivery: delivery, changed: make(chan struct{}), quit: make(chan struct{}), open: map[place]*said{},
 		byID: map[string]event.Event{}, hooks: map[string]int{},
 	}
 }
@@ -118,12 +122,21 @@ func (s *stage) accepted(r broker.Record) {
 	}
 }
 
-// end notes that the running visit is over.
+// end notes that the running visit is over. An event that was said twice is on
+// its way twice, and which of the two a function was given shows only here.
 func (s *stage) end(r broker.Record) {
-	if v := s.running; v != nil && v.at == (place{r.Seq, r.Trigger}) {
-		v.over = true
-		s.running = nil
+	v := s.running
+	if v == nil || v.at.trigger != r.Trigger || v.event.ID() != r.ID {
+		return
 	}
+	ended := place{r.Seq, r.Trigger}
+	for _, other := range s.waiting {
+		if other.at == ended {
+			other.at = v.at
+		}
+	}
+	v.at, v.over = ended, true
+	s.running = nil
 }
 
 // direct lets events wait for the player before they reach the functions. The
@@ -143,6 +156,8 @@ func (s *stage) hold(function string, handle fn.Handler) fn.Handler {
 		for n := 0; ; n++ {
 			select {
 			case <-v.turn:
+			case <-s.quit:
+				return nil, fn.Permanent(errors.New("the story is over"))
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			}

@@ -16,6 +16,18 @@ import (
 
 var update = flag.Bool("update", false, "write what is heard into the stories")
 
+// atOnce is how many stories are told at a time. They mostly wait for each
+// other's sockets, so there may be more than there are processors.
+const atOnce = "8"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("*.txtar")
 	if err != nil || len(files) == 0 {

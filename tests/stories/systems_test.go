@@ -111,6 +111,10 @@ func busPhrases() []phrase {
 			p.world.Bus.DeleteQueue("distaff")
 			return nil
 		}),
+		says(`bus: the queue is made again`, func(p *player, _, _ []string) error {
+			p.world.Bus.Bind("distaff", "org.fedoraproject.prod.pagure.#", "org.fedoraproject.prod.buildsys.task.state.change")
+			return nil
+		}),
 		says(`send again (\S+)`, func(p *player, words, _ []string) error { return p.sendAgain(words[0]) }),
 		prepares(`bodhi: is down( \d+ times)?`, func(p *player, words, _ []string) error {
 			p.world.Bodhi.Fail(times(words[0]), http.StatusBadGateway)
@@ -152,6 +156,11 @@ func (p *player) sendAgain(what string) error {
 		err = errors.New("there was none")
 	}
 	if err == nil {
+		if strings.Contains(what, "task") { // Koji did not say it
+			p.stage.mu.Lock()
+			p.stage.tasks--
+			p.stage.mu.Unlock()
+		}
 		p.world.Bus.PublishAs(newest.ID, topic, nil, newest.Body)
 	}
 	return err
@@ -175,16 +184,32 @@ func webPhrases() []phrase {
 		says(`our testing farm web hook names somebody's request`, func(p *player, _, _ []string) error {
 			return p.foreign()
 		}),
+		says(`the web hook of request (\d+) comes late`, func(p *player, words, _ []string) error {
+			n, _ := strconv.Atoi(words[0])
+			requests := p.world.Farm.Requests()
+			if n < 1 || n > len(requests) {
+				return errors.New("no such request")
+			}
+			return p.callHook(requests[n-1].Label, requests[n-1].ID)
+		}),
 	}
+}
+
+// callHook posts what Testing Farm posts, to the address it was given.
+func (p *player) callHook(label, id string) error {
+	key, err := p.key("hooks")
+	if err != nil {
+		return err
+	}
+	p.tester.called()
+	answer, err := p.post(testingfarm.Address("/testing-farm-webhook/local", label, []byte(key)), `{"request_id":"`+id+`"}`, http.Header{})
+	p.loose = append(p.loose, answer)
+	return err
 }
 
 // foreign calls the true address of our first request, with the id of a
 // request that somebody else made.
 func (p *player) foreign() error {
-	key, err := p.key("hooks")
-	if err != nil {
-		return err
-	}
 	ours := p.world.Farm.Requests()[0]
 	token, err := p.key("testing-farm")
 	if err != nil {
@@ -211,9 +236,5 @@ func (p *player) foreign() error {
 	if err := p.settle(); err != nil {
 		return err
 	}
-	p.tester.called()
-	address := testingfarm.Address("/testing-farm-webhook/local", ours.Label, []byte(key))
-	answer, err := p.post(address, `{"request_id":"`+made.ID+`"}`, http.Header{})
-	p.loose = append(p.loose, answer)
-	return err
+	return p.callHook(ours.Label, made.ID)
 }

@@ -162,6 +162,9 @@ func (t *tester) look(farm *testingfarmtest.Farm) (made, stopped []testingfarmte
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, r := range farm.Requests() {
+		if slices.Contains(t.strangers, r.ID) {
+			continue
+		}
 		one, known := t.known[r.ID]
 		if !known {
 			one = &request{number: len(t.known) + 1}

@@ -23,10 +23,19 @@ func (p *player) tell(line string) error {
 			roots = append(roots, e)
 		}
 	}
+	var later []*said
+	for _, e := range p.stage.told {
+		if e.wasTold && (len(e.done) > e.toldDone || len(e.children) > e.toldChildren) {
+			later = append(later, e)
+		}
+	}
 	events := p.stage.byID
 	p.stage.mu.Unlock()
 	slices.SortStableFunc(roots, func(a, b *said) int { return cmp.Compare(a.order(), b.order()) })
 	var out []string
+	for _, e := range later {
+		out = append(out, p.tree(e, events, facts, "  … "))
+	}
 	for _, root := range roots {
 		out = append(out, p.tree(root, events, facts, "  "))
 	}
@@ -47,18 +56,20 @@ func (p *player) tree(e *said, events, facts map[string]event.Event, indent stri
 	data := ""
 	if full, known := events[e.id]; known {
 		data = " " + p.names.data(full.Data())
-	} else if full, known := facts[e.id]; known {
+	} else if full, known := facts[e.kind+e.id]; known {
 		data = " " + p.names.data(full.Data())
 	}
 	fmt.Fprintf(&b, "%s%s%s%s\n", indent, short(e.kind), p.whose(e), data)
-	for _, effect := range e.done {
+	indent = strings.ReplaceAll(indent, "…", " ")
+	for _, effect := range e.done[e.toldDone:] {
 		fmt.Fprintf(&b, "%s  %s\n", indent, p.names.of(effect))
 	}
 	var below []string
-	for _, child := range e.children {
+	for _, child := range e.children[e.toldChildren:] {
 		below = append(below, p.tree(child, events, facts, indent+"  "))
 	}
 	b.WriteString(strings.Join(fold(below), ""))
+	e.wasTold, e.toldDone, e.toldChildren = true, len(e.done), len(e.children)
 	return b.String()
 }
 
