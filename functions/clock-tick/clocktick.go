@@ -23,6 +23,9 @@ const (
 	batch = 100
 	// most is how many entries one tick announces; the next goes on.
 	most = 5000
+	// listMost is how many that stand are looked at: there are never so many but
+	// when all systems are down, and then the later ones have time.
+	listMost = 50_000
 	// announcedKey remembers how often an entry was announced, while it stands.
 	announcedKey = "clock/announced.json"
 	// stuckPause is after how long an entry that was stuck is tried again.
@@ -79,6 +82,10 @@ func (c clock) tick(ctx context.Context, _ event.Event) ([]event.Draft, error) {
 			if err := c.stick(ctx, key, now); err != nil {
 				return nil, err
 			}
+		case len(ready) == most: // the next tick's
+			if said.Times > 0 {
+				next[key] = said
+			}
 		default:
 			ready = append(ready, key)
 			next[key] = announced{Times: said.Times + 1, Next: now.Add(pauses()[said.Times])}
@@ -92,7 +99,7 @@ func (c clock) tick(ctx context.Context, _ event.Event) ([]event.Draft, error) {
 // missed is never passed over.
 func (c clock) due(ctx context.Context, now time.Time) ([]string, error) {
 	var keys []string
-	for after := ""; len(keys) < most; {
+	for after := ""; len(keys) < listMost; {
 		page, err := c.store.List(ctx, state.DuePrefix, after, blob.ListMax)
 		if err != nil {
 			return nil, fmt.Errorf("list what is due: %w", err)
@@ -117,13 +124,9 @@ func (c clock) announce(keys []string, now time.Time) []event.Draft {
 	var drafts []event.Draft
 	remotes := map[string][]event.Remote{}
 	for _, key := range keys {
-		entry, err := state.ParseDue(key)
+		entry, id, err := parse(key)
 		if err != nil {
 			continue // foreign; it will be stuck, where an operator sees it
-		}
-		id, err := event.ParseDocument(entry.Document)
-		if err != nil {
-			continue
 		}
 		if entry.System == state.Self {
 			drafts = append(drafts, event.TimePassed.Say(passed(id, entry, now)).With(event.Due, key))
@@ -147,6 +150,16 @@ func (c clock) announce(keys []string, now time.Time) []event.Draft {
 	return drafts
 }
 
+// parse reads a key in due/ that is about a pull request.
+func parse(key string) (state.Entry, event.PullRequestID, error) {
+	entry, err := state.ParseDue(key)
+	if err != nil {
+		return entry, event.PullRequestID{}, err
+	}
+	id, err := event.ParseDocument(entry.Document)
+	return entry, id, err
+}
+
 func passed(id event.PullRequestID, entry state.Entry, now time.Time) event.Passed {
 	p := event.Passed{PullRequestID: id, At: now}
 	if len(entry.What) == 1 {
@@ -163,7 +176,7 @@ func passed(id event.PullRequestID, entry state.Entry, now time.Time) event.Pass
 // it was about an outside system, the document is told that; if it was about the
 // document itself, it is tried again much later, so that nothing waits for ever.
 func (c clock) stick(ctx context.Context, key string, now time.Time) error {
-	if entry, err := state.ParseDue(key); err == nil {
+	if entry, _, err := parse(key); err == nil {
 		again := state.Entry{At: now.Add(stuckPause), System: state.Self, Document: entry.Document, What: entry.What}
 		if entry.System != state.Self {
 			again.At, again.What = now, []string{stuckMark + entry.System}
