@@ -145,7 +145,7 @@ func (b builder) failure(ctx context.Context, hub Koji, id koji.TaskID) (*event.
 		return nil, err
 	}
 	out := &event.Failure{Arch: f.Arch, LogURL: f.LogURL, Place: f.Log}
-	if f.Method == "buildSRPMFromSCM" {
+	if f.Method != "buildArch" { // the others run anywhere
 		out.Arch = ""
 	}
 	found := excerpt.Excerpt{Reason: f.Fault}

@@ -9,6 +9,7 @@ import (
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/forge"
+	"github.com/distaff-project/distaff/shared/wire"
 )
 
 // Forge is what is asked of a forge.
@@ -38,11 +39,20 @@ func (l looker) look(ctx context.Context, in fn.In[event.ChangeLook]) ([]event.D
 	change := look.Answer(in.Data.Label)
 	switch {
 	case err != nil:
-		change = event.Change{Trouble: err.Error()}
+		change = event.Change{Trouble: trouble(err)}
 	case look.Open && look.Gone:
 		// A force push a moment ago, or a fork that is not served yet.
-		change = event.Change{Trouble: "the head " + look.Head + " cannot be read"}
+		change = event.Change{Trouble: "the head " + look.Head[:min(7, len(look.Head))] + " cannot be read"}
 	}
 	change.PullRequestID, change.Label = in.Data.PullRequestID, in.Data.Label
 	return []event.Draft{event.ChangeLooked.Say(change)}, nil
+}
+
+// trouble puts the status first: of a long text, a pull request shows only the
+// beginning.
+func trouble(err error) string {
+	if code := wire.Code(err); code != 0 {
+		return fmt.Sprintf("HTTP %d: %v", code, err)
+	}
+	return err.Error()
 }

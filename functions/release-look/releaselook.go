@@ -3,12 +3,14 @@ package releaselook
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/bodhi"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/state"
+	"github.com/distaff-project/distaff/shared/wire"
 )
 
 // listAge is how old the list of releases may be: they change twice a year.
@@ -38,14 +40,23 @@ func (l looker) look(ctx context.Context, in fn.In[event.ReleaseLook]) ([]event.
 	answer := event.Release{PullRequestID: in.Data.PullRequestID, Label: in.Data.Label, Branch: in.Data.Branch}
 	releases, err := state.Cached(ctx, l.bucket, "releases", listAge, l.bodhi.Releases)
 	if err != nil {
-		answer.Trouble = err.Error()
-		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil //nolint:nilerr // told as an answer
+		answer.Trouble = trouble(err)
+		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
 	}
 	branch, err := bodhi.Resolve(releases, in.Data.Branch)
 	if err != nil {
 		answer.Reason = err.Error()
-		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil //nolint:nilerr // told as an answer
+		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
 	}
 	answer.Found, answer.Name, answer.Target, answer.Distro = true, branch.Name, branch.Target, branch.Distro
 	return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
+}
+
+// trouble puts the status first: of a long text, a pull request shows only the
+// beginning.
+func trouble(err error) string {
+	if code := wire.Code(err); code != 0 {
+		return fmt.Sprintf("HTTP %d: %v", code, err)
+	}
+	return err.Error()
 }

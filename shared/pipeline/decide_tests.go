@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/event"
@@ -203,6 +204,7 @@ func (t *turn) sweepTest(test event.Test, batch string) {
 // testError tries again what Testing Farm's machinery failed to do.
 func (t *turn) testError(id string, test event.Test) {
 	check := t.p.Run.Checks[id]
+	test.Text = strings.TrimPrefix(test.Text, "infrastructure: ") // it is said already
 	pause, ok := retries(check.Attempt)
 	if !ok {
 		test.Text = "Infrastructure error: " + test.Text
