@@ -93,6 +93,7 @@ func (h *hub) Descendents(_ context.Context, id koji.TaskID) ([]koji.Task, error
 func (h *hub) Output(_ context.Context, id koji.TaskID) ([]koji.File, error) {
 	return h.output[id], nil
 }
+
 func (h *hub) FileURL(id koji.TaskID, file koji.File) string {
 	return fmt.Sprintf("https://kojipkgs.example/%s/%s", id, file.Name)
 }
@@ -383,15 +384,18 @@ func TestWhyABuildFailed(t *testing.T) {
 		want  event.Failure // without its lines
 	}{
 		{
-			"the log says it, with its line", koji.Failure{Method: "buildArch", Arch: "x86_64", Log: "build.log", LogURL: "https://l", Tail: compiler},
+			"the log says it, with its line",
+			koji.Failure{Method: "buildArch", Arch: "x86_64", Log: "build.log", LogURL: "https://l", Tail: compiler},
 			event.Failure{Reason: "a.c:3: expected ';' before '}' token", Place: "build.log:2", Arch: "x86_64", LogURL: "https://l", First: 1, Line: 2},
 		},
 		{
-			"of a long log only the end is read, whose lines cannot be counted", koji.Failure{Method: "buildArch", Arch: "x86_64", Log: "build.log", Tail: append(make([]byte, koji.TailSize), compiler...)},
+			"of a long log only the end is read, whose lines cannot be counted",
+			koji.Failure{Method: "buildArch", Arch: "x86_64", Log: "build.log", Tail: append(make([]byte, koji.TailSize), compiler...)},
 			event.Failure{Reason: "a.c:3: expected ';' before '}' token", Place: "build.log", Arch: "x86_64"},
 		},
 		{
-			"a source package is of no architecture", koji.Failure{Method: "buildSRPMFromSCM", Arch: "noarch", Fault: "GenericError: git clone failed"},
+			"a source package is of no architecture",
+			koji.Failure{Method: "buildSRPMFromSCM", Arch: "noarch", Fault: "GenericError: git clone failed"},
 			event.Failure{Reason: "GenericError: git clone failed"},
 		},
 	}

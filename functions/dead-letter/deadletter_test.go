@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/distaff-project/distaff/functions/dead-letter"
+	deadletter "github.com/distaff-project/distaff/functions/dead-letter"
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/blob/mem"
 	"github.com/distaff-project/distaff/shared/event"

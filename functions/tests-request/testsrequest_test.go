@@ -313,8 +313,10 @@ func TestCancelling(t *testing.T) {
 	t.Run("all but one are stopped", func(t *testing.T) {
 		d := newDesk()
 		d.requests = []testingfarm.Result{
-			{ID: "1", Label: run + "rpmlint/1"}, {ID: "2", Label: run + "rpmlint/1", Outcome: testingfarm.Queued},
-			{ID: "3", Label: run + "rpmlint/1", Outcome: testingfarm.Passed}, {ID: "4", Label: run + "custom/1", Outcome: testingfarm.Queued},
+			{ID: "1", Label: run + "rpmlint/1"},
+			{ID: "2", Label: run + "rpmlint/1", Outcome: testingfarm.Queued},
+			{ID: "3", Label: run + "rpmlint/1", Outcome: testingfarm.Passed},
+			{ID: "4", Label: run + "custom/1", Outcome: testingfarm.Queued},
 		}
 		d.want(t, "sweep", cancel("rpmlint", func(c *event.TestsCancel) { c.Keep, c.Request = true, "1" }), "cancelled cancel/100")
 		cancelled(t, d, "2")

@@ -2,6 +2,7 @@ package state_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/distaff-project/distaff/shared/blob"
-	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/state"
 )
 
@@ -145,24 +145,14 @@ func TestADocumentThatNeverStandsStillIsLeftToTheBroker(t *testing.T) {
 }
 
 func TestRestIsCutShortByTheDeadline(t *testing.T) {
-	d := newDesk()
-	d.put = func(string, func() (blob.Tag, error)) (blob.Tag, error) { return "", blob.ErrConflict }
-	d.Bucket.Rest = state.New(d.Store).Rest
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	d.put = func(string, func() (blob.Tag, error)) (blob.Tag, error) { return "", blob.ErrConflict }
-	keeper := d.keeper()
-	keeper.Bucket.Store = still{d}
-	if _, err := keeper.Apply(ctx, state.Fact{Document: paper, Opens: true, Event: heard("e1", ""), News: add{"a"}}); err == nil {
-		t.Error("no error")
+	if err := state.New(newDesk().Store).Rest(ctx, 11); !errors.Is(err, context.Canceled) {
+		t.Errorf("Rest = %v", err)
 	}
-}
-
-// still answers reads whatever the context.
-type still struct{ *desk }
-
-func (s still) Get(_ context.Context, key string) (blob.Object, error) {
-	return s.Store.Get(context.WithoutCancel(context.Background()), key)
+	if err := state.New(newDesk().Store).Rest(t.Context(), 1); err != nil {
+		t.Errorf("Rest = %v", err)
+	}
 }
 
 // An older revision of a function may run beside a newer one, whose members it
@@ -273,5 +263,3 @@ func TestADocumentNobodyCanReadIsAnError(t *testing.T) {
 		t.Error("no error")
 	}
 }
-
-var _ = event.Due
