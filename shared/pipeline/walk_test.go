@@ -52,7 +52,7 @@ func anything(n int) any {
 // No fact in any order breaks what check holds every decision to; and from
 // wherever it comes, a run ends when nobody ever answers any more.
 func TestAnyFactInAnyOrder(t *testing.T) {
-	for seed := range uint64(250) { // of 3,000 none failed
+	for seed := range uint64(100) { // of 3,000 none failed
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			p := newPlay(rules())
