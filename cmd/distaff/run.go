@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -133,19 +134,20 @@ not over yet.`,
 	return cmd
 }
 
-// run reads a run from the page that was made of it; 0 is the newest.
+// run reads a run: the newest (0) from the document, an older one from the page
+// that was made of it when it was over.
 func (o *opened) run(ctx context.Context, text string, number int) (page.Run, error) {
 	var run page.Run
 	id, err := event.ParsePullRequestID(text)
 	if err != nil {
 		return run, failed(exitUsage, "%w", err)
 	}
-	if number == 0 {
-		doc, err := o.document(ctx, id)
-		if err != nil {
-			return run, err
-		}
-		number = doc.Run.Number
+	doc, err := o.document(ctx, id)
+	switch {
+	case err != nil:
+		return run, err
+	case number == 0, number == doc.Run.Number:
+		return doc.View(doc.Run, time.Now().UTC()), nil
 	}
 	object, err := o.files.Get(ctx, pipeline.RunKey(id, number)+"run.json")
 	switch {

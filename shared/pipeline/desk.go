@@ -21,7 +21,7 @@ func NewDesk(bucket state.Bucket, rules Rules) Desk {
 	return Desk{rules: rules, Documents: &state.Keeper[PullRequest, *PullRequest]{
 		Bucket: bucket,
 		Decide: rules.Decide,
-		Beside: rules.pages(bucket.Now),
+		Beside: pages(bucket.Now),
 	}}
 }
 

@@ -12,13 +12,13 @@ import (
 	"github.com/distaff-project/distaff/shared/state"
 )
 
-// pages writes a run's result page, and the same as JSON, whenever the state of
-// a check has changed.
-func (r Rules) pages(now func() time.Time) func(before, after PullRequest) ([]state.Object, error) {
+// pages writes a run's result page whenever the state of a check has changed,
+// and the same as JSON once the run is over: then it does not change any more.
+func pages(now func() time.Time) func(before, after PullRequest) ([]state.Object, error) {
 	return func(before, after PullRequest) ([]state.Object, error) {
 		var objects []state.Object
 		if old := after.Retired; old != nil {
-			made, err := r.page(after, *old, now())
+			made, err := pageOf(after, *old, now())
 			if err != nil {
 				return nil, err
 			}
@@ -27,7 +27,7 @@ func (r Rules) pages(now func() time.Time) func(before, after PullRequest) ([]st
 		if after.Run.Number == 0 || !looksDifferent(before.Run, after.Run) {
 			return objects, nil
 		}
-		made, err := r.page(after, after.Run, now())
+		made, err := pageOf(after, after.Run, now())
 		return append(objects, made...), err
 	}
 }
@@ -44,26 +44,31 @@ func looksDifferent(before, after Run) bool {
 	return false
 }
 
-func (r Rules) page(p PullRequest, run Run, now time.Time) ([]state.Object, error) {
-	html, data, err := page.Render(r.shown(p, run, now))
+func pageOf(p PullRequest, run Run, now time.Time) ([]state.Object, error) {
+	view := p.View(run, now)
+	if run.Phase == Over {
+		view.JSON = "run.json"
+	}
+	html, data, err := page.Render(view)
 	if err != nil {
 		return nil, fmt.Errorf("page of run %d: %w", run.Number, err)
 	}
 	key := RunKey(p.PullRequestID, run.Number)
-	return []state.Object{
-		{Key: key + "run.json", Type: "application/json", Body: data},
-		{Key: key + "index.html", Type: "text/html; charset=utf-8", Body: html},
-	}, nil
+	objects := []state.Object{{Key: key + "index.html", Type: "text/html; charset=utf-8", Body: html}}
+	if run.Phase == Over {
+		objects = append(objects, state.Object{Key: key + "run.json", Type: "application/json", Body: data})
+	}
+	return objects, nil
 }
 
-// shown is a run as its page shows it.
-func (r Rules) shown(p PullRequest, run Run, now time.Time) page.Run {
+// View is a run of the pull request as its page shows it at a moment.
+func (p PullRequest) View(run Run, now time.Time) page.Run {
 	out := page.Run{
 		ID: p.String() + "/" + fmt.Sprint(run.Number), State: stateOf(run), Verdict: run.Verdict,
 		Package: p.Package(), Title: p.Title, Author: p.Author, Branch: p.Branch,
 		Commit:      page.Link{Text: short(run.Commit)},
 		PullRequest: page.Link{Text: p.String(), URL: p.URL},
-		Number:      run.Number, Created: run.Started, Ended: run.Ended, Generated: now, JSON: "run.json",
+		Number:      run.Number, Created: run.Started, Ended: run.Ended, Generated: now,
 		Again: []page.Again{
 			{How: "Push to the pull request", Text: "git commit --amend --no-edit && git push --force"},
 			{How: "Or close the pull request and reopen it"},
@@ -73,7 +78,7 @@ func (r Rules) shown(p PullRequest, run Run, now time.Time) page.Run {
 		out.SupersededBy = page.Link{Text: short(run.By), URL: fmt.Sprintf("../%d/index.html", run.Number+1)}
 	}
 	for _, id := range ordered(run) {
-		r.showCheck(&out, id, run.Checks[id])
+		showCheck(&out, id, run.Checks[id])
 	}
 	if run.Release != nil && run.Release.Found {
 		out.Covered = append(out.Covered, page.Note{What: "Built for the Koji target " + run.Release.Target, Why: "tested as " + run.Release.Distro})
@@ -86,7 +91,7 @@ func (r Rules) shown(p PullRequest, run Run, now time.Time) page.Run {
 	return out
 }
 
-func (r Rules) showCheck(out *page.Run, id string, check Check) {
+func showCheck(out *page.Run, id string, check Check) {
 	shown := page.Check{
 		Name: check.Name, State: pageState(check.State), Text: check.Text, Required: check.Required,
 		Attempt: check.Attempt, Attempts: attemptsMost,

@@ -80,7 +80,7 @@ func (s *show) once(ctx context.Context) ([]event.Status, error) {
 		if err := s.post(ctx, status); err != nil {
 			// Whoever comes next has to know, so this is noted before the
 			// failure is told.
-			markErr := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: have.Checks, Unsure: true, Creating: have.Creating}, cond)
+			_, markErr := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: have.Checks, Unsure: true, Creating: have.Creating}, cond)
 			if errors.Is(markErr, blob.ErrConflict) {
 				s.lost = true
 				return nil, markErr
@@ -92,7 +92,7 @@ func (s *show) once(ctx context.Context) ([]event.Status, error) {
 	// Also what was shown already is noted anew once it was posted, so that a
 	// run that posts something newer at the same time learns of it.
 	if len(todo) > 0 || unsure != have.Unsure {
-		if err := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: next, Unsure: unsure}, cond); err != nil {
+		if _, err := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: next, Unsure: unsure}, cond); err != nil {
 			return nil, err
 		}
 	}
@@ -108,14 +108,8 @@ func (s show) create(ctx context.Context, have shown, cond blob.Cond) (shown, bl
 		return have, cond, fn.Later(2*time.Second, fmt.Errorf("show %s: another run puts the first statuses there", s.key))
 	}
 	have.Creating, have.Writer = s.Now(), s.Nonce()
-	if err := s.noteShown(ctx, s.key, have, cond); err != nil {
-		return have, cond, err
-	}
-	again, cond, err := s.readShown(ctx, s.key)
-	if err == nil && again.Writer != have.Writer {
-		err = blob.ErrConflict
-	}
-	return have, cond, err
+	tag, err := s.noteShown(ctx, s.key, have, cond)
+	return have, blob.Match(tag), err
 }
 
 // compare gives what is to be noted as shown, and what has to be posted for
@@ -155,19 +149,20 @@ func (b Bucket) readShown(ctx context.Context, key string) (shown, blob.Cond, er
 	return have, blob.Match(object.Tag), nil
 }
 
-func (b Bucket) noteShown(ctx context.Context, key string, s shown, cond blob.Cond) error {
+func (b Bucket) noteShown(ctx context.Context, key string, s shown, cond blob.Cond) (blob.Tag, error) {
 	raw, err := json.Marshal(s)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", key, err)
+		return "", fmt.Errorf("write %s: %w", key, err)
 	}
-	_, err = b.Put(ctx, key, raw, cond, blob.Type(jsonType))
+	tag, err := b.Put(ctx, key, raw, cond, blob.Type(jsonType))
 	if errors.Is(err, blob.ErrConflict) {
-		if now, _, readErr := b.readShown(ctx, key); readErr == nil && now.Writer == s.Writer {
-			return nil
+		if now, found, readErr := b.readShown(ctx, key); readErr == nil && now.Writer == s.Writer {
+			tag, _ = found.Tag()
+			return tag, nil // our own write, whose answer was lost
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", key, err)
+		return "", fmt.Errorf("write %s: %w", key, err)
 	}
-	return nil
+	return tag, nil
 }
