@@ -18,7 +18,6 @@ type builder struct {
 	mu     sync.Mutex
 	plans  []outcome
 	jobs   []*job
-	asked  int
 	tasks  map[int64]*task
 	newest int64
 	ended  int

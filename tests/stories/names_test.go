@@ -36,6 +36,7 @@ func (n *names) commit(sha string) {
 
 var (
 	requestForm = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	socketForm  = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
 	hashForm    = regexp.MustCompile(`/cancel/\d{5,}\b`)
 	labelForm   = regexp.MustCompile(`local/[a-z]+/[a-z]+/\d+/`)
 )
@@ -68,7 +69,7 @@ func (n *names) of(text string) string {
 		}
 		return id
 	})
-	return n.places.Replace(text)
+	return socketForm.ReplaceAllString(n.places.Replace(text), "a socket")
 }
 
 // unsaid are members of data that say nothing in a story.

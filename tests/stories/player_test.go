@@ -41,7 +41,6 @@ type player struct {
 	loose                           []string // effects of what nobody handled
 	recorded                        map[string]bool
 	heard                           strings.Builder
-	lineTold                        int
 }
 
 // pull is a pull request of the story.
@@ -56,7 +55,7 @@ const (
 	// tickPause is longer than a story: the player ticks.
 	tickPause = 10_000 * time.Hour
 	// patience is how long a story may really take.
-	patience = 20 * time.Second
+	patience = 60 * time.Second
 )
 
 func newPlayer(t *testing.T, checks []config.Check) *player {

@@ -101,7 +101,7 @@ func (s *stage) observe(r broker.Record) {
 	case broker.Delivered, broker.DeadLettered, broker.Lost:
 		delete(s.open, place{r.Seq, r.Trigger})
 		s.end(r)
-	case broker.Failed:
+	case broker.Failed, broker.Retried:
 		s.end(r)
 	}
 }
@@ -256,15 +256,13 @@ func (s *stage) next(now time.Time) *visit {
 		}
 		return compareVisits(a, b)
 	})
-	for i, v := range s.waiting {
-		if v.due.After(now) {
-			return nil
-		}
-		s.waiting = slices.Delete(s.waiting, i, i+1)
-		s.running, v.resting, v.trouble = v, false, ""
-		return v
+	if len(s.waiting) == 0 || s.waiting[0].due.After(now) {
+		return nil
 	}
-	return nil
+	v := s.waiting[0]
+	s.waiting = s.waiting[1:]
+	s.running, v.resting, v.trouble = v, false, ""
+	return v
 }
 
 // compareVisits orders by when something was said. Only web hooks come in any

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distaff-project/distaff/infra/local/world"
 	"github.com/distaff-project/distaff/shared/bodhi"
 	"github.com/distaff-project/distaff/shared/bodhi/bodhitest"
 	"github.com/distaff-project/distaff/shared/fedmsg"
 	"github.com/distaff-project/distaff/shared/forge/forgetest"
+	"github.com/distaff-project/distaff/shared/koji"
 	"github.com/distaff-project/distaff/shared/koji/kojitest"
 	"github.com/distaff-project/distaff/shared/testingfarm"
 	"github.com/distaff-project/distaff/shared/testingfarm/testingfarmtest"
@@ -39,6 +41,7 @@ func kojiPhrases() []phrase {
 		}),
 		prepares(`koji: holds builds`, func(p *player, _, _ []string) error { p.holdsBuilds = true; return nil }),
 		says(`koji: goes on`, func(p *player, _, _ []string) error { p.holdsBuilds = false; return nil }),
+		says(`koji: a second task turns up with the label of the first`, func(p *player, _, _ []string) error { return p.secondTask() }),
 		prepares(`koji: (.+) at (\w+)( \d+ times)?`, func(p *player, words, _ []string) error {
 			what, known := troubles[words[0]]
 			if !known {
@@ -50,6 +53,34 @@ func kojiPhrases() []phrase {
 			return nil
 		}),
 	}
+}
+
+// secondTask asks for the first build once more, as a request does that was on
+// its way longer than anybody waited.
+func (p *player) secondTask() error {
+	password, err := p.key("koji")
+	if err != nil {
+		return err
+	}
+	at := p.world.Addresses.Koji
+	robot, err := koji.New(koji.Config{
+		Name: "local", Server: at + "/kojihub", Web: at + "/koji", Files: at + "/kojifiles", Credential: koji.Password(world.Robot, password),
+	})
+	if err != nil {
+		return err
+	}
+	first, err := robot.Tasks(p.ctx, []koji.TaskID{1})
+	if err != nil {
+		return err
+	}
+	if _, err := robot.Build(p.ctx, koji.BuildRequest{
+		Source: first[0].Source, Target: "rawhide", Scratch: true, Label: first[0].Label,
+	}); err != nil {
+		return err
+	}
+	effects, err := p.effects()
+	p.loose = append(p.loose, effects...)
+	return err
 }
 
 func farmPhrases() []phrase {
@@ -173,7 +204,7 @@ func webPhrases() []phrase {
 			p.loose = append(p.loose, answer)
 			return err
 		}),
-		says(`forged testing farm web hook( for (.+))?`, func(p *player, words, _ []string) error {
+		says(`forged testing farm web hook`, func(p *player, _, _ []string) error {
 			requests := p.world.Farm.Requests()
 			body, _ := json.Marshal(map[string]string{"request_id": requests[0].ID})
 			address := "/testing-farm-webhook/local/" + requests[0].Label + "/0123456789abcdef"
