@@ -38,7 +38,7 @@ func Parse(raw []byte) ([]Source, error) {
 	}
 	var (
 		modern  = regexp.MustCompile(`^([^ ]+?) \(([^ )]+?)\) = ([^ ]+?)$`)
-		old     = regexp.MustCompile(`^([0-9a-fA-F]{32})  ?\*?([^ ]+)$`)
+		old     = regexp.MustCompile(`^([0-9a-fA-F]{32})  ?\*?([^ )]+)$`)
 		out     []Source
 		seen    = map[string]bool{}
 		modernN int
