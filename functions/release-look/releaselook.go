@@ -46,7 +46,7 @@ func (l looker) look(ctx context.Context, in fn.In[event.ReleaseLook]) ([]event.
 	branch, err := bodhi.Resolve(releases, in.Data.Branch)
 	if err != nil {
 		answer.Reason = err.Error()
-		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
+		return []event.Draft{event.ReleaseLooked.Say(answer)}, nil //nolint:nilerr // told as an answer
 	}
 	answer.Found, answer.Name, answer.Target, answer.Distro = true, branch.Name, branch.Target, branch.Distro
 	return []event.Draft{event.ReleaseLooked.Say(answer)}, nil
