@@ -39,11 +39,12 @@ func (p *player) tell(line string) error {
 	for _, root := range roots {
 		out = append(out, p.tree(root, events, facts, "  "))
 	}
-	out = append(p.ignored(facts), out...)
+	before := p.ignored(facts)
 	for _, effect := range p.loose {
-		out = append(out, "  "+p.names.of(effect)+"\n")
+		before = append(before, "  "+p.names.of(effect)+"\n")
 	}
 	p.loose = nil
+	out = slices.Concat(before, out)
 	fmt.Fprintf(&p.heard, "> %s\n%s", line, strings.Join(fold(out), ""))
 	return nil
 }
