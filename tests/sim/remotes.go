@@ -100,7 +100,7 @@ type farm struct {
 
 type request struct {
 	id, label string
-	outcome           testingfarm.Outcome
+	outcome   testingfarm.Outcome
 }
 
 func (f *farm) Request(ctx context.Context, body json.RawMessage) (id string, err error) {
