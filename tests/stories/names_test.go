@@ -37,13 +37,13 @@ func (n *names) commit(sha string) {
 var (
 	requestForm = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	socketForm  = regexp.MustCompile(`127\.0\.0\.1:\d+(->127\.0\.0\.1:\d+)?`)
-	hashForm    = regexp.MustCompile(`/cancel/\d{5,}\b`)
+	hashForm    = regexp.MustCompile(`/cancel/\d+\b`)
 	labelForm   = regexp.MustCompile(`local/[a-z]+/[a-z]+/\d+/`)
 )
 
 // label leaves the pull request out where it is the story's first.
 func label(text string) string {
-	text = hashForm.ReplaceAllString(text, "/cancel/…") // made of an id of Testing Farm
+	text = hashForm.ReplaceAllString(text, "/cancel/…") // some are made of an id of Testing Farm
 	return labelForm.ReplaceAllStringFunc(text, func(place string) string {
 		if place == firstLabel {
 			return ""

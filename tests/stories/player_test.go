@@ -114,7 +114,7 @@ func (p *player) fate(topic, _ string) fedmsgtest.Fate {
 	return fedmsgtest.Delivered
 }
 
-// quiet tells whether Koji and Testing Farm have nothing to do.
+// quiet tells whether Koji, Testing Farm and the bus have nothing to do.
 func (p *player) quiet() bool {
 	p.stage.mu.Lock()
 	messages, hooks := p.stage.tasks, map[string]int{}
@@ -122,6 +122,9 @@ func (p *player) quiet() bool {
 		hooks[label] = n
 	}
 	p.stage.mu.Unlock()
+	if q, _ := p.world.Bus.Queue("distaff"); q.Unacked > 0 {
+		return false // a connection was cut, and the queue has not noticed yet
+	}
 	return p.builder.quiet(messages) && p.tester.quiet(p.world.Farm, hooks)
 }
 

@@ -135,7 +135,6 @@ func busPhrases() []phrase {
 			p.doubles = true
 			return nil
 		}),
-		prepares(`bus: cuts the connection on the next ack`, func(p *player, _, _ []string) error { p.world.Bus.CutOnAck(1); return nil }),
 		prepares(`nobody hears the bus`, func(p *player, _, _ []string) error { p.sleeps = true; return nil }),
 		says(`somebody hears the bus`, func(p *player, _, _ []string) error { p.sleeps = false; return p.tick() }),
 		prepares(`bus: the queue is deleted`, func(p *player, _, _ []string) error {
