@@ -80,7 +80,7 @@ func (s *show) once(ctx context.Context) ([]event.Status, error) {
 		if err := s.post(ctx, status); err != nil {
 			// Whoever comes next has to know, so this is noted before the
 			// failure is told.
-			_, markErr := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: have.Checks, Unsure: true, Creating: have.Creating}, cond)
+			_, markErr := s.noteShown(ctx, s.key, shown{Writer: s.Nonce(), Checks: have.Checks, Unsure: true}, cond)
 			if errors.Is(markErr, blob.ErrConflict) {
 				s.lost = true
 				return nil, markErr
