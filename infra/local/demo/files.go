@@ -54,7 +54,7 @@ func release(why string, pairs ...string) string {
 	)...)
 }
 
-const sourceLine = "#/%{name}-v%{version}.zip\n"
+const sourceLine = "%{name}-v%{version}.zip\n"
 
 // The pull requests' files.
 func goodFiles() map[string]string {
