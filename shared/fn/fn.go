@@ -42,7 +42,12 @@ type Web func(ctx context.Context, r *http.Request) (Response, []event.Draft, er
 // Response is what an api answers.
 type Response struct {
 	Code int
+	// Text is a line of plain text.
 	Text string
+	// Body is sent instead of Text if there is one, with the type that Header
+	// gives.
+	Body   []byte
+	Header http.Header
 }
 
 // Handler deals with one event and gives what is to be said. An answer is an

@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,13 +27,19 @@ func ServeWeb(runner Runner, f Function) http.Handler {
 		}
 		runner.reportWeb(ctx, f, r, slog.Int("code", answer.Code), slog.Int("said", said),
 			slog.Duration("took", runner.Now().Sub(start)), err)
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.WriteHeader(answer.Code)
-		if answer.Text != "" {
-			_, _ = io.WriteString(w, answer.Text+"\n")
-		}
+		answer.write(w)
 	})
+}
+
+func (a Response) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	maps.Copy(w.Header(), a.Header)
+	w.WriteHeader(a.Code)
+	if a.Body == nil && a.Text != "" {
+		a.Body = []byte(a.Text + "\n")
+	}
+	_, _ = w.Write(a.Body)
 }
 
 func (r Runner) web(ctx context.Context, f Function, req *http.Request) (Response, int, error) {
