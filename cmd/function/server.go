@@ -50,7 +50,8 @@ func (s *server) names() []string {
 }
 
 // routes is what is answered where: events at / reach every function that hears
-// them, at /NAME that function alone. An api is below /NAME/, and at / too where
+// them, at /NAME and below that function alone, which is told the path
+// (fn.PathFrom). An api is below /NAME/, and at / too where
 // it is the only function.
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
@@ -60,7 +61,9 @@ func (s *server) routes() http.Handler {
 	alone := len(all) == 1
 	for _, f := range all {
 		if f.Web == nil {
-			mux.Handle("POST /"+f.Name, s.events([]fn.Function{f}))
+			events := s.events([]fn.Function{f})
+			mux.Handle("POST /"+f.Name, events)
+			mux.Handle("POST /"+f.Name+"/{rest...}", events)
 			continue
 		}
 		api := fn.ServeWeb(s.process.Runner, f)
@@ -94,7 +97,7 @@ func (s *server) events(functions []fn.Function) http.Handler {
 			refuse(w, code, err)
 			return
 		}
-		err = s.process.Runner.RunAll(ctx, functions, e)
+		err = s.process.Runner.RunAll(fn.WithPath(ctx, r.PathValue("rest")), functions, e)
 		code, after := fn.Verdict(err)
 		if after > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
