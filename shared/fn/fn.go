@@ -28,6 +28,9 @@ type Function struct {
 	Does string
 	// System is the one foreign system it touches: koji, forge. Empty: none.
 	System string
+	// Broker is the one it says its answers into, and hears events from. Empty:
+	// "distaff".
+	Broker string
 	// Hears are the events that reach it; Says those it may answer with.
 	Hears []Route
 	Says  []event.Named
