@@ -38,6 +38,43 @@ func (u Usage) Sub(earlier Usage) Usage {
 	}
 }
 
+// Add gives both together.
+func (u Usage) Add(other Usage) Usage {
+	return Usage{
+		Gets: u.Gets + other.Gets, Puts: u.Puts + other.Puts,
+		Deletes: u.Deletes + other.Deletes, Lists: u.Lists + other.Lists,
+		In: u.In + other.In, Out: u.Out + other.Out,
+	}
+}
+
+// Tally counts what is asked under one context: on behalf of one event.
+type Tally struct {
+	mu    sync.Mutex
+	usage Usage
+}
+
+type tallyKey struct{}
+
+// WithTally gives a context in which every Counted store also counts into the
+// tally.
+func WithTally(ctx context.Context) (context.Context, *Tally) {
+	t := new(Tally)
+	return context.WithValue(ctx, tallyKey{}, t), t
+}
+
+// Usage is what was asked so far.
+func (t *Tally) Usage() Usage {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.usage
+}
+
+func (t *Tally) add(u Usage) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.usage = t.usage.Add(u)
+}
+
 // store is the five methods every store has; see the package comment.
 type store interface {
 	Get(ctx context.Context, key string) (Object, error)
@@ -48,7 +85,8 @@ type store interface {
 }
 
 // Counted is a store that counts what is asked of it. What an SDK repeats by
-// itself inside one call is not seen.
+// itself inside one call is not seen. Under a context made by WithTally it also
+// counts there.
 type Counted struct {
 	store store
 	mu    sync.Mutex
@@ -65,45 +103,43 @@ func (c *Counted) Usage() Usage {
 	return c.usage
 }
 
-func (c *Counted) add(u Usage) {
+func (c *Counted) add(ctx context.Context, u Usage) {
+	if tally, ok := ctx.Value(tallyKey{}).(*Tally); ok {
+		tally.add(u)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.usage.Gets += u.Gets
-	c.usage.Puts += u.Puts
-	c.usage.Deletes += u.Deletes
-	c.usage.Lists += u.Lists
-	c.usage.In += u.In
-	c.usage.Out += u.Out
+	c.usage = c.usage.Add(u)
 }
 
 // Get counts one GET.
 func (c *Counted) Get(ctx context.Context, key string) (Object, error) {
 	o, err := c.store.Get(ctx, key)
-	c.add(Usage{Gets: 1, Out: int64(len(o.Body))})
+	c.add(ctx, Usage{Gets: 1, Out: int64(len(o.Body))})
 	return o, err
 }
 
 // GetRange counts one GET.
 func (c *Counted) GetRange(ctx context.Context, key string, offset, length int64) (Object, error) {
 	o, err := c.store.GetRange(ctx, key, offset, length)
-	c.add(Usage{Gets: 1, Out: int64(len(o.Body))})
+	c.add(ctx, Usage{Gets: 1, Out: int64(len(o.Body))})
 	return o, err
 }
 
 // Put counts one PUT, also when its condition is not met.
 func (c *Counted) Put(ctx context.Context, key string, body []byte, cond Cond, opts ...PutOption) (Tag, error) {
-	c.add(Usage{Puts: 1, In: int64(len(body))})
+	c.add(ctx, Usage{Puts: 1, In: int64(len(body))})
 	return c.store.Put(ctx, key, body, cond, opts...)
 }
 
 // Delete counts one DELETE.
 func (c *Counted) Delete(ctx context.Context, key string) error {
-	c.add(Usage{Deletes: 1})
+	c.add(ctx, Usage{Deletes: 1})
 	return c.store.Delete(ctx, key)
 }
 
 // List counts one LIST.
 func (c *Counted) List(ctx context.Context, prefix, after string, limit int) ([]Info, error) {
-	c.add(Usage{Lists: 1})
+	c.add(ctx, Usage{Lists: 1})
 	return c.store.List(ctx, prefix, after, limit)
 }

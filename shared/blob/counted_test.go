@@ -43,3 +43,21 @@ func TestEveryRequestIsCounted(t *testing.T) {
 		t.Errorf("%d billed requests, want 6", got)
 	}
 }
+
+func TestWhatIsAskedForOneEventIsCountedApart(t *testing.T) {
+	c := blob.Count(mem.New())
+	one, first := blob.WithTally(t.Context())
+	two, second := blob.WithTally(t.Context())
+	_, _ = c.Put(one, "a", []byte("12345"), blob.Absent)
+	_, _ = c.Get(two, "a")
+	_, _ = c.Get(t.Context(), "a")
+	if diff := cmp.Diff(blob.Usage{Puts: 1, In: 5}, first.Usage()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(blob.Usage{Gets: 1, Out: 5}, second.Usage()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(blob.Usage{Puts: 1, Gets: 2, In: 5, Out: 10}, c.Usage()); diff != "" {
+		t.Error(diff)
+	}
+}

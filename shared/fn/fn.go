@@ -100,24 +100,35 @@ func (r Route) Where(name, value string) Route {
 	return r
 }
 
-// Hear hands e to the route it matches.
+// Hear hands e to the route it matches, for Deadline at most.
 func (f Function) Hear(ctx context.Context, e event.Event) ([]event.Draft, error) {
+	return f.hear(ctx, e, Deadline)
+}
+
+func (f Function) hear(ctx context.Context, e event.Event, limit time.Duration) ([]event.Draft, error) {
 	for _, route := range f.Hears {
 		if route.matches(e) {
-			ctx, cancel := context.WithTimeout(ctx, Deadline)
-			defer cancel()
+			if limit > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, limit)
+				defer cancel()
+			}
 			drafts, err := route.Handle(ctx, e)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", f.Name, err)
 			}
-			return f.finish(e, drafts)
+			trace := TraceFrom(ctx)
+			if trace == "" {
+				trace = traceOf(e)
+			}
+			return f.finish(e, trace, drafts)
 		}
 	}
 	return nil, Permanent(fmt.Errorf("%s does not hear %s", f.Name, e.Type()))
 }
 
 // finish gives the drafts their ids and checks that the function may say them.
-func (f Function) finish(e event.Event, drafts []event.Draft) ([]event.Draft, error) {
+func (f Function) finish(e event.Event, trace string, drafts []event.Draft) ([]event.Draft, error) {
 	for i, d := range drafts {
 		if !f.says(d.Type) {
 			return nil, Permanent(fmt.Errorf("%s says %s, which it does not declare", f.Name, d.Type))
@@ -125,10 +136,7 @@ func (f Function) finish(e event.Event, drafts []event.Draft) ([]event.Draft, er
 		if d.ID == "" {
 			drafts[i].ID = answerID(e.ID(), i, d)
 		}
-		drafts[i] = drafts[i].With(event.Cause, e.ID())
-		if trace := event.Extension(e, event.Traceparent); trace != "" {
-			drafts[i] = drafts[i].With(event.Traceparent, trace)
-		}
+		drafts[i] = drafts[i].With(event.Cause, e.ID()).With(event.Traceparent, trace)
 	}
 	return drafts, nil
 }

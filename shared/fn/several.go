@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/distaff-project/distaff/shared/event"
 )
@@ -30,16 +31,16 @@ func (r Runner) RunAll(ctx context.Context, functions []Function, e event.Event)
 	errs := make([]error, len(hearing))
 	var running sync.WaitGroup
 	for i, f := range hearing[1:] {
-		running.Go(func() { errs[i+1] = r.survive(ctx, f, e) })
+		running.Go(func() { errs[i+1] = r.Run(ctx, f, e) })
 	}
-	errs[0] = r.survive(ctx, hearing[0], e)
+	errs[0] = r.Run(ctx, hearing[0], e)
 	running.Wait()
 	return worst(errs)
 }
 
-// survive runs f and makes an error of a panic: it is the fault of one event,
-// and others are in the same process.
-func (r Runner) survive(ctx context.Context, f Function, e event.Event) (err error) {
+// survive lets f hear e and makes an error of a panic: it is the fault of one
+// event, and others are in the same process.
+func (r Runner) survive(ctx context.Context, f Function, e event.Event, limit time.Duration) (drafts []event.Draft, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			err = fmt.Errorf("%s: panic: %v", f.Name, reason)
@@ -48,7 +49,7 @@ func (r Runner) survive(ctx context.Context, f Function, e event.Event) (err err
 				slog.Any("reason", reason), slog.String("stack", string(debug.Stack())))
 		}
 	}()
-	return r.Run(ctx, f, e)
+	return f.hear(ctx, e, limit)
 }
 
 func (f Function) hears(e event.Event, alone bool) bool {

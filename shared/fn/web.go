@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/distaff-project/distaff/shared/event"
 )
@@ -20,13 +19,12 @@ func ServeWeb(runner Runner, f Function) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), Deadline)
 		defer cancel()
-		start := runner.Now()
+		ctx, end := runner.begin(WithTrace(ctx, r.Header.Get("Traceparent")), f.Name, nil)
 		answer, said, err := runner.web(ctx, f, r)
 		if err != nil {
 			answer = refusal(w, err)
 		}
-		runner.reportWeb(ctx, f, r, slog.Int("code", answer.Code), slog.Int("said", said),
-			slog.Duration("took", runner.Now().Sub(start)), err)
+		runner.report(ctx, end(said, answer.Code, err), slog.String("method", r.Method))
 		answer.write(w)
 	})
 }
@@ -42,18 +40,19 @@ func (a Response) write(w http.ResponseWriter) {
 	_, _ = w.Write(a.Body)
 }
 
-func (r Runner) web(ctx context.Context, f Function, req *http.Request) (Response, int, error) {
+func (r Runner) web(ctx context.Context, f Function, req *http.Request) (answer Response, said []string, err error) {
 	if f.Web == nil {
-		return Response{}, 0, Permanent(fmt.Errorf("%s is no api", f.Name))
+		return answer, nil, Permanent(fmt.Errorf("%s is no api", f.Name))
 	}
 	answer, drafts, err := f.Web(ctx, req)
 	if err != nil {
-		return answer, 0, fmt.Errorf("%s: %w", f.Name, err)
+		return answer, nil, fmt.Errorf("%s: %w", f.Name, err)
 	}
-	if drafts, err = f.finishWeb(req.Header.Get("Traceparent"), drafts); err != nil {
-		return answer, 0, err
+	if drafts, err = f.finishWeb(TraceFrom(ctx), drafts); err != nil {
+		return answer, nil, err
 	}
-	return answer, len(drafts), r.Say(ctx, f.Name, drafts)
+	said, err = r.send(ctx, f.Name, drafts)
+	return answer, said, err
 }
 
 // finishWeb gives drafts without an id one of their own. A request has no id
@@ -67,16 +66,10 @@ func (f Function) finishWeb(trace string, drafts []event.Draft) ([]event.Draft, 
 		if d.ID == "" {
 			drafts[i].ID = rand.Text()
 		}
-		if len(trace) == traceLength && strings.Trim(trace, "0123456789abcdef-") == "" {
-			drafts[i] = drafts[i].With(event.Traceparent, trace)
-		}
+		drafts[i] = drafts[i].With(event.Traceparent, trace)
 	}
 	return drafts, nil
 }
-
-// traceLength is the length of a traceparent, in bytes:
-// https://www.w3.org/TR/trace-context/#traceparent-header
-const traceLength = 55
 
 // refusal tells a caller that his call was not dealt with, and no more: what
 // went wrong is for our log.
@@ -89,14 +82,4 @@ func refusal(w http.ResponseWriter, err error) Response {
 		return Response{Code: code, Text: "this call cannot be dealt with"}
 	}
 	return Response{Code: code, Text: "not done; call again later"}
-}
-
-func (r Runner) reportWeb(ctx context.Context, f Function, req *http.Request, code, said, took slog.Attr, err error) {
-	level := slog.LevelInfo
-	attrs := []slog.Attr{slog.String("function", f.Name), slog.String("method", req.Method), code, said, took}
-	if err != nil {
-		level = slog.LevelWarn
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	r.Log.LogAttrs(ctx, level, "call", attrs...)
 }
