@@ -114,7 +114,6 @@ type crowded struct {
 	crowd
 	remotes *remotes
 	broker  *broker.Broker
-	runner  fn.Runner
 	hooks   map[string]http.Handler
 	next    chan func() error // what the outside systems do next
 
@@ -133,18 +132,18 @@ func (w *crowded) start(ctx context.Context, f files) error {
 	w.remotes.requested = func(id string) { w.twice(func() error { return w.stepRequest(ctx, id) }) }
 	w.remotes.shown = w.seen
 	functions := distaff.Functions(parts(state.New(f), f, w.remotes))
-	w.runner = fn.Runner{
-		Now: time.Now, Log: slog.New(slog.DiscardHandler),
-		Sink: func(ctx context.Context, e event.Event) error { return w.broker.Publish(ctx, e) },
-	}
 	w.hooks = map[string]http.Handler{}
 	subscribers := map[string]broker.Subscriber{}
 	for _, f := range functions {
+		runner := fn.Runner{
+			Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Sink: func(ctx context.Context, e event.Event) error { return w.broker.PublishTo(ctx, f.Broker, e) },
+		}
 		if f.Web != nil {
-			w.hooks[f.Name] = fn.ServeWeb(w.runner, f)
+			w.hooks[f.Name] = fn.ServeWeb(runner, f)
 		}
 		subscribers[f.Name] = broker.Func(func(ctx context.Context, e event.Event) (*event.Event, int, time.Duration, []byte, error) {
-			err := w.runner.Run(ctx, f, e)
+			err := runner.Run(ctx, f, e)
 			code, after := fn.Verdict(err)
 			if err != nil {
 				return nil, code, after, []byte(err.Error()), nil //nolint:nilerr // the code is the answer
@@ -158,7 +157,7 @@ func (w *crowded) start(ctx context.Context, f files) error {
 	}
 	options := broker.Options{
 		Name: eventing.Broker, NoTimers: true, Observe: w.observe,
-		Resolve: func(d manifest.Destination) (broker.Subscriber, error) { return subscribers[d.Ref.Name], nil },
+		Resolve: func(d manifest.Destination) (broker.Subscriber, error) { return subscribers[d.Function()], nil },
 	}
 	if w.Durable {
 		options.Dir = filepath.Join(w.Dir, "events")

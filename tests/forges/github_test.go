@@ -87,11 +87,10 @@ func start(t *testing.T) *world {
 	w := &world{github: server, hub: &hub{}}
 	bucket := state.New(mem.New())
 	runner := fn.Runner{
-		Sink: func(ctx context.Context, e event.Event) error { return w.broker.Publish(ctx, e) },
-		Now:  time.Now, Log: slog.New(slog.DiscardHandler),
+		Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	}
 	w.hub.say = func(d event.Draft) {
-		if err := runner.Say(context.Background(), "bus", []event.Draft{d}); err != nil {
+		if err := w.into(runner, fn.Function{}).Say(context.Background(), "bus", []event.Draft{d}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -123,11 +122,11 @@ func (w *world) serve(t *testing.T, runner fn.Runner, functions []fn.Function) {
 		byName[f.Name] = f
 	}
 	w.broker, err = broker.New(set, broker.Options{
-		NoTimers: true,
+		Name: eventing.Broker, NoTimers: true,
 		Resolve: func(d manifest.Destination) (broker.Subscriber, error) {
-			f := byName[d.Ref.Name]
+			f := byName[d.Function()]
 			return broker.Func(func(ctx context.Context, e cloudevents.Event) (*cloudevents.Event, int, time.Duration, []byte, error) {
-				code, after := fn.Verdict(runner.Run(ctx, f, e))
+				code, after := fn.Verdict(w.into(runner, f).Run(ctx, f, e))
 				return nil, code, after, nil, nil
 			}), nil
 		},
@@ -139,9 +138,15 @@ func (w *world) serve(t *testing.T, runner fn.Runner, functions []fn.Function) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.broker.Close(context.Background()) })
-	hooks := httptest.NewServer(http.StripPrefix("/forge-webhook", fn.ServeWeb(runner, byName["forge-webhook"])))
+	hooks := httptest.NewServer(http.StripPrefix("/forge-webhook", fn.ServeWeb(w.into(runner, byName["forge-webhook"]), byName["forge-webhook"])))
 	t.Cleanup(hooks.Close)
 	w.github.AddHook(githubtest.Hook{URL: hooks.URL + "/forge-webhook/hub", Secret: secret})
+}
+
+// into gives the runner of a function, which says into its broker.
+func (w *world) into(runner fn.Runner, f fn.Function) fn.Runner {
+	runner.Sink = func(ctx context.Context, e event.Event) error { return w.broker.PublishTo(ctx, f.Broker, e) }
+	return runner
 }
 
 // settle waits until every web hook is delivered and nothing is under way.

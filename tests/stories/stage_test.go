@@ -107,6 +107,16 @@ func (s *stage) observe(r broker.Record) {
 }
 
 func (s *stage) accepted(r broker.Record) {
+	if r.By != "" { // handed on by another broker: it was told there
+		for _, e := range slices.Backward(s.told) {
+			if e.id == r.ID {
+				for _, trigger := range r.Triggers {
+					s.open[place{r.Seq, trigger}] = e
+				}
+				return
+			}
+		}
+	}
 	e := &said{seq: r.Seq, id: r.ID, kind: r.Type, subject: r.Subject, source: r.Source}
 	s.told = append(s.told, e)
 	if v := s.running; v != nil && e.source == "/"+v.function && v.event.Type() != tickType {
@@ -277,8 +287,8 @@ func compareVisits(a, b *visit) int {
 	case hookA != hookB:
 		return -1
 	}
-	if a.at.seq != b.at.seq {
-		return int(a.at.seq) - int(b.at.seq)
+	if a.of.seq != b.of.seq { // not where it was handed on to: that takes a while
+		return int(a.of.seq) - int(b.of.seq)
 	}
 	return strings.Compare(a.at.trigger, b.at.trigger)
 }

@@ -67,7 +67,7 @@ func (b *Broker) attempt(t *task) {
 // the subscriber may go on: that is how a cluster comes to run one event
 // twice at the same time.
 func (b *Broker) ask(t *task, e event.Event) answer {
-	ctx := b.running
+	ctx := context.WithValue(b.running, trigger{}, t.route.name)
 	switch t.route.delivery.Format { // an HTTP subscriber writes the event so
 	case "json":
 		ctx = binding.WithForceStructured(ctx)
@@ -121,17 +121,17 @@ func deliver(ctx context.Context, to Subscriber, e event.Event) (got answer) {
 // succeed publishes the reply, if there is one, before the event counts as
 // delivered: a kill between the two repeats the event and loses nothing.
 func (b *Broker) succeed(t *task, got answer) {
-	if got.reply == nil || t.route.deaf {
+	if got.reply == nil || t.route.in == nil { // nobody hears a reply to a timer
 		b.end(t, Delivered, got)
 		return
 	}
 	reply := got.reply.Clone()
 	reply.SetExtension(attrTTL, t.event.Extensions()[attrTTL])
-	err := b.Publish(b.running, reply)
+	err := b.publish(b.running, t.route.in, reply, t.route.name)
 	switch {
 	case errors.Is(err, ErrRefused):
 		// The ingress answers 400, which sends the original to the dead letters.
-		b.fail(t, answer{status: http.StatusBadRequest, body: []byte("reply: " + err.Error()), took: got.took}, b.address())
+		b.fail(t, answer{status: http.StatusBadRequest, body: []byte("reply: " + err.Error()), took: got.took}, t.route.in.address())
 	case err != nil:
 		b.leave() // the journal is broken or closed: the next start repeats t
 	default:

@@ -2,6 +2,10 @@
 // machine, by the same manifests and with the same meaning as Knative
 // Eventing does on a cluster.
 //
+// The manifests may have several Brokers, and Triggers that hand events of one
+// on to another: such a hand-over is a delivery like any other, and the event
+// is accepted anew there. All of them share one journal.
+//
 // An event is accepted when the journal holds it, and is delivered at least
 // once to every Trigger that wanted it then, also after kill -9: what was not
 // delivered is delivered at the next start, counting attempts anew. Order is
@@ -21,21 +25,19 @@ import (
 	"github.com/distaff-project/distaff/infra/local/broker/manifest"
 )
 
-// Broker is one running Broker of the manifests. It is safe for concurrent
-// use.
+// Broker runs the Brokers of the manifests. It is safe for concurrent use.
 type Broker struct {
-	options  Options
-	self     manifest.Broker
-	triggers []manifest.Trigger
-	timers   []manifest.PingSource
-	routes   map[string]*route
-	wanting  []*route // of triggers, in their order
-	store    store
-	history  history
-	timing   sync.WaitGroup
-	quit     chan struct{}   // ends timers
-	running  context.Context //nolint:containedctx // the life of all deliveries, ended by Close
-	stop     context.CancelFunc
+	options   Options
+	set       *manifest.Set
+	ingresses map[string]*ingress // by the Broker's name
+	timers    []manifest.PingSource
+	routes    map[string]*route
+	store     store
+	history   history
+	timing    sync.WaitGroup
+	quit      chan struct{}   // ends timers
+	running   context.Context //nolint:containedctx // the life of all deliveries, ended by Close
+	stop      context.CancelFunc
 
 	mu      sync.Mutex
 	lanes   map[manifest.Destination]*lane
@@ -63,25 +65,21 @@ type store interface {
 	Close() error
 }
 
-// New makes the Broker the options name and reads its journal. It accepts
+// New makes the Brokers of the manifests and reads their journal. It accepts
 // events at once, and delivers from Start on.
 func New(set *manifest.Set, options Options) (*Broker, error) {
 	options.fill()
 	if err := set.Check(); err != nil {
 		return nil, err
 	}
-	self, err := choose(set, options.Name)
-	if err != nil {
-		return nil, err
-	}
 	b := &Broker{
-		options: options, self: self, quit: make(chan struct{}),
-		routes: map[string]*route{}, lanes: map[manifest.Destination]*lane{}, retries: map[*task]func() bool{},
+		options: options, set: set, quit: make(chan struct{}),
+		ingresses: map[string]*ingress{}, routes: map[string]*route{}, lanes: map[manifest.Destination]*lane{}, retries: map[*task]func() bool{},
 		idle: make(chan struct{}), landed: make(chan struct{}), history: history{most: options.History},
 	}
 	close(b.idle)
 	b.running, b.stop = context.WithCancel(context.Background())
-	if err := b.route(set); err != nil {
+	if err := b.route(); err != nil {
 		return nil, err
 	}
 	if options.Dir == "" {
@@ -102,17 +100,6 @@ func New(set *manifest.Set, options Options) (*Broker, error) {
 		}
 	}
 	return b, nil
-}
-
-func choose(set *manifest.Set, name string) (manifest.Broker, error) {
-	if name == "" && len(set.Brokers) == 1 {
-		return set.Brokers[0], nil
-	}
-	self, ok := set.Broker(name)
-	if !ok {
-		return self, fmt.Errorf("choose one of %d brokers: there is none named %q", len(set.Brokers), name)
-	}
-	return self, nil
 }
 
 // Start finds all subscribers, then delivers what waits and runs the timers.
@@ -143,10 +130,25 @@ func (b *Broker) Start() error {
 	return nil
 }
 
-// Publish accepts an event: nil means that the journal holds it. An error
-// that is ErrRefused will not pass; any other may. ctx is looked at before
-// the event is written, not after.
+// Publish is PublishTo the Broker that Options.Name names.
 func (b *Broker) Publish(ctx context.Context, e event.Event) error {
+	return b.PublishTo(ctx, "", e)
+}
+
+// PublishTo accepts an event at the Broker of that name, or at the one that
+// Options.Name names when it is empty: nil means that the journal holds it. An
+// error that is ErrRefused will not pass; any other may. ctx is looked at
+// before the event is written, not after.
+func (b *Broker) PublishTo(ctx context.Context, name string, e event.Event) error {
+	in, err := b.at(name)
+	if err != nil {
+		return err
+	}
+	return b.publish(ctx, in, e, "")
+}
+
+// publish accepts an event that came from outside, or by a trigger.
+func (b *Broker) publish(ctx context.Context, in *ingress, e event.Event, by string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -159,18 +161,19 @@ func (b *Broker) Publish(ctx context.Context, e event.Event) error {
 		return err
 	}
 	var wanted []*route
-	for _, r := range b.wanting {
+	for _, r := range in.wanting {
 		if r.filter.Match(stamped) {
 			wanted = append(wanted, r)
 		}
 	}
 	stamped.SetExtension(attrTTL, ttl)
-	return b.accept(&stamped, wanted) //nolint:contextcheck // a delivery outlives the publication
+	record := about(&stamped)
+	record.Broker, record.By = in.self.Name, by
+	return b.accept(&stamped, record, wanted) //nolint:contextcheck // a delivery outlives the publication
 }
 
 // accept writes an event and hands it to its routes in the journal's order.
-func (b *Broker) accept(e *event.Event, wanted []*route) error {
-	record := about(e)
+func (b *Broker) accept(e *event.Event, record Record, wanted []*route) error {
 	record.Kind, record.Time = Accepted, b.options.Now()
 	if len(wanted) == 0 {
 		record.Kind = NoMatch

@@ -2,25 +2,46 @@ package broker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/cloudevents/sdk-go/v2/binding"
 	"github.com/cloudevents/sdk-go/v2/event"
 	cehttp "github.com/cloudevents/sdk-go/v2/protocol/http"
+
+	"github.com/distaff-project/distaff/infra/local/broker/manifest"
 )
 
 // mostRequest bounds an event that comes by HTTP, in bytes. Events carry
 // references, not payloads; brokers of a cluster take about 1 MB.
 const mostRequest = 16 << 20
 
-// Handler takes CloudEvents by HTTP, in binary or structured mode, at any
-// path. It answers 202 when the journal holds the event, 400 with words to
-// what will never be accepted, 503 when it may be accepted later.
+// Path is where events for a Broker are posted to, as on a cluster:
+// /NAMESPACE/NAME.
+func Path(of manifest.Broker) string {
+	return "/" + cmp.Or(of.Namespace, "default") + "/" + of.Name
+}
+
+// Paths are those of all Brokers.
+func (b *Broker) Paths() []string {
+	var paths []string
+	for _, in := range b.ingresses {
+		paths = append(paths, Path(in.self))
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// Handler takes CloudEvents by HTTP, in binary or structured mode, at the
+// Brokers' paths. It answers 202 when the journal holds the event, 400 with
+// words to what will never be accepted, 404 where there is no Broker, 503 when
+// it may be accepted later.
 func (b *Broker) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Allow", "POST, OPTIONS")
@@ -34,9 +55,17 @@ func (b *Broker) Handler() http.Handler {
 			http.Error(w, "post a CloudEvent", http.StatusMethodNotAllowed)
 			return
 		}
+		path := strings.TrimSuffix(req.URL.Path, "/")
+		if path != "" && strings.Count(path, "/") != 2 {
+			http.Error(w, "post to /NAMESPACE/BROKER", http.StatusBadRequest)
+			return
+		}
 		e, err := receive(w, req)
 		if err == nil {
-			err = b.Publish(req.Context(), *e)
+			err = e.Validate()
+		}
+		if err == nil {
+			err = b.publishAt(req.Context(), path, *e)
 		} else {
 			err = fmt.Errorf("%w: %w", ErrRefused, err)
 		}
@@ -49,11 +78,22 @@ func (b *Broker) Handler() http.Handler {
 	})
 }
 
+func (b *Broker) publishAt(ctx context.Context, path string, e event.Event) error {
+	for _, in := range b.ingresses {
+		if Path(in.self) == path {
+			return b.publish(ctx, in, e, "")
+		}
+	}
+	return fmt.Errorf("%w %s", errNoBroker, path)
+}
+
 // answerFor is the status and body for what Publish said.
 func answerFor(err error) (int, string) {
 	switch {
 	case err == nil:
 		return http.StatusAccepted, ""
+	case errors.Is(err, errNoBroker):
+		return http.StatusNotFound, err.Error()
 	case errors.Is(err, ErrRefused):
 		return http.StatusBadRequest, err.Error()
 	}

@@ -28,26 +28,31 @@ func TestEventsComeByHTTP(t *testing.T) {
 		return headers
 	}
 	structured := map[string]string{"Content-Type": "application/cloudevents+json"}
+	const here = "/default/events"
 	tests := []struct {
-		name, method string
-		headers      map[string]string
-		body         string
-		want         int
-		words        string
+		name, method, path string
+		headers            map[string]string
+		body               string
+		want               int
+		words              string
 	}{
-		{"binary", "POST", binary, `{"x":1}`, 202, ""},
-		{"structured", "POST", structured, `{"specversion":"1.0","id":"2","source":"/test","type":"a","data":{}}`, 202, ""},
-		{"no CloudEvent", "POST", map[string]string{"Content-Type": "application/json"}, `{}`, 400, "this is no CloudEvent: it wants the headers"},
-		{"without id", "POST", without("ce-id"), "", 400, "id: MUST be a non-empty string"},
-		{"broken structured", "POST", structured, `{`, 400, "event refused"},
-		{"batch", "POST", map[string]string{"Content-Type": "application/cloudevents-batch+json"}, `[]`, 400, "post one event at a time"},
-		{"too large", "POST", binary, strings.Repeat("x", 17<<20), 400, "too large"},
-		{"get", "GET", nil, "", 405, "post a CloudEvent"},
-		{"webhook handshake", "OPTIONS", nil, "", 200, ""},
+		{"binary", "POST", here, binary, `{"x":1}`, 202, ""},
+		{"structured", "POST", here + "/", structured, `{"specversion":"1.0","id":"2","source":"/test","type":"a","data":{}}`, 202, ""},
+		{"no CloudEvent", "POST", here, map[string]string{"Content-Type": "application/json"}, `{}`, 400, "this is no CloudEvent: it wants the headers"},
+		{"without id", "POST", here, without("ce-id"), "", 400, "id: MUST be a non-empty string"},
+		{"broken structured", "POST", here, structured, `{`, 400, "event refused"},
+		{"batch", "POST", here, map[string]string{"Content-Type": "application/cloudevents-batch+json"}, `[]`, 400, "post one event at a time"},
+		{"too large", "POST", here, binary, strings.Repeat("x", 17<<20), 400, "too large"},
+		{"get", "GET", here, nil, "", 405, "post a CloudEvent"},
+		{"webhook handshake", "OPTIONS", here, nil, "", 200, ""},
+		{"to nobody", "POST", "/", binary, "", 404, "there is no Broker"},
+		{"to a broker that is not there", "POST", "/default/other", binary, "", 404, "there is no Broker /default/other"},
+		{"to a broker of another namespace", "POST", "/ci/events", binary, "", 404, "there is no Broker /ci/events"},
+		{"below a broker", "POST", here + "/x", binary, "", 400, "post to /NAMESPACE/BROKER"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			req := httptest.NewRequestWithContext(t.Context(), tt.method, "/ci/events", strings.NewReader(tt.body))
+			req := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, strings.NewReader(tt.body))
 			for k, v := range tt.headers {
 				req.Header.Set(k, v)
 			}
@@ -65,7 +70,7 @@ func TestEventsComeByHTTP(t *testing.T) {
 	if err := b.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	req := httptest.NewRequestWithContext(t.Context(), "POST", "/", nil)
+	req := httptest.NewRequestWithContext(t.Context(), "POST", here, nil)
 	for k, v := range binary {
 		req.Header.Set(k, v)
 	}

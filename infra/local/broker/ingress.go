@@ -30,13 +30,33 @@ var (
 	// ErrClosed is an event offered after Close.
 	ErrClosed = errors.New("the broker is closed")
 
+	errNoBroker = fmt.Errorf("%w: there is no Broker", ErrRefused)
 	errNotEvent = errors.New("not an event of this journal")
 )
 
+// ingress is one Broker of the manifests: where events come in, and who wants
+// them.
+type ingress struct {
+	self    manifest.Broker
+	wanting []*route // in the order of the triggers
+}
+
 // address is what a dead letter shows when the broker refused a reply.
-func (b *Broker) address() string {
-	self := manifest.Ref{Kind: "Broker", Name: b.self.Name, Namespace: b.self.Namespace}
+func (in *ingress) address() string {
+	self := manifest.Ref{Kind: "Broker", Name: in.self.Name, Namespace: in.self.Namespace}
 	return manifest.Destination{Ref: self}.Address()
+}
+
+// at finds a Broker by name; the empty name is that of the options.
+func (b *Broker) at(name string) (*ingress, error) {
+	if name == "" {
+		name = b.options.Name
+	}
+	in := b.ingresses[name]
+	if in == nil {
+		return nil, fmt.Errorf("%w %q", errNoBroker, name)
+	}
+	return in, nil
 }
 
 // stamp checks an event and gives a copy as filters see it, and the TTL to

@@ -18,6 +18,7 @@ func (b *Broker) note(t *task, r Record, final bool) {
 		}
 	}
 	r.ID, r.Source, r.Type, r.Subject = head.ID, head.Source, head.Type, head.Subject
+	r.Broker = t.route.broker()
 	b.history.add(r)
 	b.options.Observe(r)
 }

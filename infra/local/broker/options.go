@@ -19,8 +19,8 @@ type Subscriber interface {
 
 // Options say how a Broker runs. Only Resolve is needed.
 type Options struct {
-	// Name is the Broker of the manifests to be. It may be left out when they
-	// hold one Broker only.
+	// Name is the Broker of the manifests that is meant where none is named. It
+	// may be left out when they hold one Broker only.
 	Name string
 	// Dir holds the journal. Empty keeps events in memory only.
 	Dir string

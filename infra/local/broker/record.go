@@ -34,6 +34,13 @@ type Record struct {
 
 	ID, Source, Type, Subject string
 
+	// Broker is the Broker that accepted the event. It is empty where only one
+	// was known, and for what a timer sent straight to its sink.
+	Broker string `json:",omitempty"`
+	// By is the Trigger that handed the event on, or whose function replied
+	// with it; empty when it came from outside. Only Accepted and NoMatch.
+	By string `json:",omitempty"`
+
 	Triggers   []string      `json:",omitempty"` // Accepted: who gets it
 	Trigger    string        `json:",omitempty"` // all others but NoMatch
 	Subscriber string        `json:",omitempty"` // who was asked: "Service on-pr-opened"
@@ -106,6 +113,7 @@ func (p replay) visit(entry journal.Entry) {
 	head := p.events[entry.Seq] // empty when the event's segment was dropped
 	record.Seq = entry.Seq
 	record.ID, record.Source, record.Type, record.Subject = head.ID, head.Source, head.Type, head.Subject
+	record.Broker = head.Broker
 	p.into.add(record)
 }
 

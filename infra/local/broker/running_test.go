@@ -246,20 +246,3 @@ func TestCloseCutsDeliveriesOffWhenItsTimeIsUp(t *testing.T) {
 		}
 	})
 }
-
-func TestOneOfSeveralBrokersIsRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		other := strings.Replace(oneBroker, "name: events", "name: other", 1)
-		set := manifests(t, oneBroker, "---\n", other, trigger("mine", "a", ""), strings.Replace(trigger("theirs", "a", ""), "broker: events", "broker: other", 1))
-		mine := &heard{}
-		b := run(t, set, broker.Options{Name: "events"}, map[string]broker.Subscriber{"mine": mine})
-		publish(t, b, say("1", "a"))
-		settle(t, b)
-		if len(mine.ids()) != 1 {
-			t.Error("not delivered")
-		}
-		if _, err := broker.New(set, broker.Options{}); err == nil {
-			t.Error("a broker is chosen at random")
-		}
-	})
-}

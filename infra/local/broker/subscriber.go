@@ -41,9 +41,12 @@ func NewHTTPClient() *http.Client {
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // InProcess makes a subscriber of a function's HTTP handler, without a socket.
-func InProcess(h http.Handler) Subscriber {
+func InProcess(h http.Handler) Subscriber { return InProcessAt(h, "/") }
+
+// InProcessAt is InProcess at a path of the handler.
+func InProcessAt(h http.Handler, path string) Subscriber {
 	client := &http.Client{Transport: inProcess{h}, CheckRedirect: noRedirect}
-	return HTTP{URL: "http://in-process/", Client: client}
+	return HTTP{URL: "http://in-process" + path, Client: client}
 }
 
 // mostAnswer bounds what is read of an answer, in bytes.

@@ -33,13 +33,13 @@ func (b *Broker) tick(ctx context.Context, p manifest.PingSource) error {
 		return fmt.Errorf("say event of PingSource %s: %w", p.Name, err)
 	}
 	if p.Sink.Ref.Kind == "Broker" {
-		return b.Publish(ctx, e)
+		return b.PublishTo(ctx, p.Sink.Ref.Name, e)
 	}
 	if err := b.enter(); err != nil {
 		return err
 	}
 	defer b.leave()
-	return b.accept(&e, []*route{b.routes[timerRoute(p)]}) //nolint:contextcheck // a delivery outlives the tick
+	return b.accept(&e, about(&e), []*route{b.routes[timerRoute(p)]}) //nolint:contextcheck // a delivery outlives the tick
 }
 
 // ping makes the event Knative's adapter makes (pkg/adapter/mtping).

@@ -22,7 +22,7 @@ spec:
   contentType: application/json
   data: '{"environment": "stg"}'
   ceOverrides: {extensions: {environment: stg}}
-  sink: {ref: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: events}}
+  sink: {ref: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: events, namespace: default}}
 ---
 apiVersion: sources.knative.dev/v1
 kind: PingSource

@@ -15,21 +15,21 @@ import (
 	"github.com/distaff-project/distaff/infra/local/broker"
 	"github.com/distaff-project/distaff/infra/local/broker/manifest"
 	"github.com/distaff-project/distaff/shared/config"
+	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 )
 
 // startFunctions puts the functions together, and the broker that wires them by
 // the same manifests as on a cluster.
 func (w *World) startFunctions(_ context.Context, _ keys) error {
-	runner := fn.Runner{
-		Sink: func(ctx context.Context, e cloudevents.Event) error { return w.publish(ctx, e) },
-		Now:  w.options.Now, Log: w.options.Log,
-	}
+	runner := fn.Runner{Now: w.options.Now, Log: w.options.Log}
 	parts, err := distaff.ConnectTo(w.Bucket, w.Files, w.Config, config.NewSecrets(os.LookupEnv, os.ReadFile), nil)
 	if err != nil {
 		return err
 	}
-	parts.Say = runner.Say
+	parts.Say = func(ctx context.Context, by string, drafts []event.Draft) error {
+		return w.into(runner, by).Say(ctx, by, drafts)
+	}
 	w.functions = distaff.Functions(parts)
 	set, err := manifest.Load(eventing.Files, ".")
 	if err != nil {
@@ -52,21 +52,33 @@ func (w *World) startFunctions(_ context.Context, _ keys) error {
 	return w.Broker.Start() //nolint:contextcheck // as above
 }
 
-// publish sends an event; one that is refused once is refused for good.
-func (w *World) publish(ctx context.Context, e cloudevents.Event) error {
-	err := w.Broker.Publish(ctx, e)
-	if errors.Is(err, broker.ErrRefused) {
-		return fn.Permanent(err)
+// into gives the runner of a function: it sends what the function says to the
+// function's broker. One that is refused once is refused for good.
+func (w *World) into(runner fn.Runner, name string) fn.Runner {
+	to := ""
+	for _, f := range w.functions {
+		if f.Name == name {
+			to = f.Broker
+		}
 	}
-	return err
+	runner.Sink = func(ctx context.Context, e cloudevents.Event) error {
+		err := w.Broker.PublishTo(ctx, to, e)
+		if errors.Is(err, broker.ErrRefused) {
+			return fn.Permanent(err)
+		}
+		return err
+	}
+	return runner
 }
 
-// subscriber is the function a manifest means.
+// subscriber is the function a manifest means: the Service of its name, or a
+// path of its name at the Service it shares with others.
 func (w *World) subscriber(runner fn.Runner, d manifest.Destination) (broker.Subscriber, error) {
 	for _, f := range w.functions {
-		if d.Ref.Kind != "Service" || d.Ref.Name != f.Name {
+		if d.Function() != f.Name {
 			continue
 		}
+		runner := w.into(runner, f.Name)
 		return broker.Func(func(ctx context.Context, e cloudevents.Event) (*cloudevents.Event, int, time.Duration, []byte, error) {
 			err := runner.Run(ctx, f, e)
 			status, after := fn.Verdict(err)
@@ -83,10 +95,12 @@ func (w *World) subscriber(runner fn.Runner, d manifest.Destination) (broker.Sub
 // front is where distaff is reached: events, web hooks, and the overview.
 func (w *World) front(runner fn.Runner) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("POST /events", w.Broker.Handler())
+	for _, path := range w.Broker.Paths() {
+		mux.Handle(path, w.Broker.Handler())
+	}
 	for _, f := range w.functions {
 		if f.Web != nil {
-			mux.Handle("/"+f.Name+"/", http.StripPrefix("/"+f.Name, fn.ServeWeb(runner, f)))
+			mux.Handle("/"+f.Name+"/", http.StripPrefix("/"+f.Name, fn.ServeWeb(w.into(runner, f.Name), f)))
 		}
 	}
 	mux.HandleFunc("GET /{$}", w.overview)

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/distaff-project/distaff/eventing"
 )
 
 // Addresses are where the systems of a world are found.
@@ -32,8 +34,9 @@ type Addresses struct {
 // Pages is where result pages are found.
 func (a Addresses) Pages() string { return a.Store + "/" + BucketName }
 
-// Events is where events are posted to.
-func (a Addresses) Events() string { return a.Distaff + "/events" }
+// Events is where events are posted to: the ingress of the front broker. Those
+// of the others are beside it, as on a cluster: /NAMESPACE/BROKER.
+func (a Addresses) Events() string { return a.Distaff + "/default/" + eventing.Broker }
 
 // Bodhi is Bodhi's address.
 func (a Addresses) Bodhi() string { return a.Services + "/bodhi" }

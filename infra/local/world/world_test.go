@@ -170,7 +170,8 @@ func TestAWebHookIsHeardOverHTTP(t *testing.T) {
 		"/testing-farm-webhook/local/local/rpms/hello/1/1/rpmlint/1/00": http.StatusNotFound,
 		"/forge-webhook/local":   http.StatusUnauthorized,
 		"/forge-webhook/unknown": http.StatusNotFound,
-		"/events":                http.StatusBadRequest,
+		"/default/distaff":       http.StatusBadRequest,
+		"/default/nobody":        http.StatusNotFound,
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.Addresses.Distaff+path, strings.NewReader("{}"))
 		if err != nil {

@@ -83,8 +83,9 @@ func (s *Set) Add(other *Set) {
 	s.Others = append(s.Others, other.Others...)
 }
 
-// Check looks at what no single object shows: two of one name, and a Trigger
-// or a timer whose Broker is not there.
+// Check looks at what no single object shows: two of one name, a Trigger, a
+// timer or a hand-over whose Broker is not there, and Triggers that hand an
+// event round in a circle.
 func (s *Set) Check() error {
 	var errs []error
 	seen := map[string]Object{}
@@ -95,17 +96,19 @@ func (s *Set) Check() error {
 		}
 		seen[key] = o
 	}
+	for _, b := range s.Brokers {
+		errs = append(errs, s.checkDeadLetters(b.Object, b.Delivery))
+	}
 	for _, t := range s.Triggers {
-		if _, ok := s.Broker(t.Broker); !ok {
+		if b, ok := s.Broker(t.Broker); !ok || elsewhere(b.Namespace, t.Namespace) {
 			errs = append(errs, t.fail("spec.broker", "there is no Broker "+t.Broker))
 		}
+		errs = append(errs, s.checkBroker(t.Object, "spec.subscriber", t.Subscriber), s.checkDeadLetters(t.Object, t.Delivery))
 	}
 	for _, p := range s.PingSources {
-		if _, ok := s.Broker(p.Sink.Ref.Name); p.Sink.Ref.Kind == "Broker" && !ok {
-			errs = append(errs, p.fail("spec.sink.ref.name", "there is no Broker "+p.Sink.Ref.Name))
-		}
+		errs = append(errs, s.checkBroker(p.Object, "spec.sink", p.Sink))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.checkCircles())...)
 }
 
 // Broker finds a Broker by name.

@@ -7,6 +7,9 @@
 package manifest
 
 import (
+	"cmp"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -98,18 +101,36 @@ func (d Destination) Address() string {
 	if d.Ref.Name == "" {
 		return d.URI
 	}
-	namespace := d.Ref.Namespace
-	if namespace == "" {
-		namespace = "default"
+	return d.url().String()
+}
+
+// Function is the name of the function meant by a Service: a Service that runs
+// several has each at the path of its name, any other is called like the one
+// it runs. It is empty for what is no Service.
+func (d Destination) Function() string {
+	if d.Ref.Kind != "Service" {
+		return ""
 	}
-	host := d.Ref.Name + "." + namespace + ".svc.cluster.local"
+	name, _, _ := strings.Cut(strings.TrimPrefix(d.url().Path, "/"), "/")
+	return cmp.Or(name, d.Ref.Name)
+}
+
+// url resolves URI against the address of what Ref names, as Knative does
+// (knative.dev/pkg/resolver).
+func (d Destination) url() *url.URL {
+	uri, err := url.Parse(d.URI)
+	if err != nil || d.Ref.Name == "" {
+		return &url.URL{Opaque: d.URI} // checked when it was read
+	}
+	namespace := cmp.Or(d.Ref.Namespace, "default")
+	base := &url.URL{Scheme: "http", Host: d.Ref.Name + "." + namespace + ".svc.cluster.local"}
 	if d.Ref.Kind == "Broker" {
-		return "http://broker-ingress.knative-eventing.svc.cluster.local/" + namespace + "/" + d.Ref.Name
+		base = &url.URL{Scheme: "http", Host: "broker-ingress.knative-eventing.svc.cluster.local", Path: "/" + namespace + "/" + d.Ref.Name}
 	}
-	if d.URI != "" && d.URI[0] != '/' {
-		return "http://" + host + "/" + d.URI
+	if d.URI == "" {
+		return base
 	}
-	return "http://" + host + d.URI
+	return base.ResolveReference(uri)
 }
 
 // String names the destination for people: "Service compose-make" or its URI.

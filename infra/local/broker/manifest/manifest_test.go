@@ -125,6 +125,19 @@ func TestAddressesAreThoseOfACluster(t *testing.T) {
 	}
 }
 
+func TestAServiceRunsOneFunctionOrSeveral(t *testing.T) {
+	for want, d := range map[string]manifest.Destination{
+		"on-pr-opened": service("on-pr-opened", ""),
+		"clock-tick":   service("minute", "/clock-tick"),
+		"fedmsg-drain": service("minute", "fedmsg-drain/now?x=1"),
+		"":             {Ref: manifest.Ref{Kind: "Broker", Name: "distaff"}},
+	} {
+		if got := d.Function(); got != want {
+			t.Errorf("%s is %q, want %q", d, got, want)
+		}
+	}
+}
+
 const trigger = `apiVersion: eventing.knative.dev/v1
 kind: Trigger
 metadata: {name: t}
@@ -198,8 +211,53 @@ func TestAllThatIsWrongIsSaidAtOnce(t *testing.T) {
 	}
 }
 
+// forward writes a Trigger that hands events of a type on to another Broker.
+func forward(name, from, to, kind string) string {
+	filters := ""
+	if kind != "" {
+		filters = "  filters: [{exact: {type: " + kind + "}}]\n"
+	}
+	return "---\napiVersion: eventing.knative.dev/v1\nkind: Trigger\nmetadata: {name: " + name + "}\nspec:\n  broker: " + from +
+		"\n  subscriber: {ref: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: " + to + "}}\n" + filters
+}
+
+func TestTriggersThatHandAnEventRoundAreRefused(t *testing.T) {
+	three := ""
+	for _, name := range []string{"a", "b", "c"} {
+		three += "---\napiVersion: eventing.knative.dev/v1\nkind: Broker\nmetadata: {name: " + name + "}\n"
+	}
+	attributes := strings.Replace(forward("back", "b", "a", ""), "  subscriber", "  filter: {attributes: {type: x, repo: \"\"}}\n  subscriber", 1)
+	tests := []struct{ name, triggers, want string }{
+		{"there", forward("there", "a", "b", "x"), ""},
+		{"there and back, other types", forward("there", "a", "b", "x") + forward("back", "b", "a", "z"), ""},
+		{"there and back, one type", forward("there", "a", "b", "x") + forward("back", "b", "a", "x"), "there → back → there"},
+		{"there and back, the same in the older form", forward("there", "a", "b", "x") + attributes, "there → back → there"},
+		{"there and back, one without filter", forward("there", "a", "b", "x") + forward("back", "b", "a", ""), "there → back → there"},
+		{"to itself", forward("self", "a", "a", "x"), "self → self"},
+		{"by three", forward("one", "a", "b", "x") + forward("two", "b", "c", "") + forward("three", "c", "a", ""), "one → two → three → one"},
+		{"by three, one of another type", forward("one", "a", "b", "x") + forward("two", "b", "c", "") + forward("three", "c", "a", "z"), ""},
+		{"further on", forward("in", "a", "b", "") + forward("two", "b", "c", "") + forward("three", "c", "b", ""), "two → three → two"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			set, err := manifest.Parse("f.yaml", []byte(three+tt.triggers))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = set.Check()
+			if tt.want == "" && err != nil {
+				t.Errorf("refused: %v", err)
+			}
+			if tt.want != "" && (err == nil || !strings.Contains(err.Error(), "handed round for ever: "+tt.want+";")) {
+				t.Errorf("Check = %v; want %q", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestManifestsMustFitTogether(t *testing.T) {
 	broker := "apiVersion: eventing.knative.dev/v1\nkind: Broker\nmetadata: {name: b}\n"
+	other := strings.Replace(broker, "{name: b}", "{name: c}", 1)
 	files := func(texts ...string) fstest.MapFS {
 		fsys := fstest.MapFS{}
 		for i, text := range texts {
@@ -211,9 +269,15 @@ func TestManifestsMustFitTogether(t *testing.T) {
 		t.Error("a trigger before its broker is refused:", err)
 	}
 	for want, fsys := range map[string]fstest.MapFS{
-		"events/a.yaml:1: spec.broker: there is no Broker b":           files(trigger),
-		"metadata.name: Trigger t is also in events/a.yaml:1":          files(trigger, trigger, broker),
-		"metadata.name: Broker b is also in events/a.yaml:1":           files(broker, broker),
+		"events/a.yaml:1: spec.broker: there is no Broker b":                 files(trigger),
+		"metadata.name: Trigger t is also in events/a.yaml:1":                files(trigger, trigger, broker),
+		"metadata.name: Broker b is also in events/a.yaml:1":                 files(broker, broker),
+		"a.yaml:1: spec.broker: there is no Broker b":                        files(strings.Replace(trigger, "{name: t}", "{name: t, namespace: x}", 1), strings.Replace(broker, "{name: b}", "{name: b, namespace: ci}", 1)),
+		"events/a.yaml:2: spec.subscriber.ref.name: there is no Broker gone": files(forward("t", "b", "gone", "x"), broker),
+		"events/a.yaml:2: spec.subscriber.uri: would lead past the Broker c": files(strings.Replace(forward("t", "b", "c", "x"), "name: c}", "name: c}, uri: /x", 1), broker, other),
+		"events/a.yaml:1: spec.delivery.deadLetterSink.ref.name: there is no Broker gone": files(
+			broker + "spec: {delivery: {deadLetterSink: {ref: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: gone}}}}\n"),
+		"there is no Broker c in the namespace ci":                     files(strings.Replace(forward("t", "b", "c", "x"), "name: c}", "name: c, namespace: ci}", 1), broker, strings.Replace(other, "{name: c}", "{name: c, namespace: x}", 1)),
 		"events/a.yaml:1: spec.sink.ref.name: there is no Broker gone": files("apiVersion: sources.knative.dev/v1\nkind: PingSource\nmetadata: {name: p}\nspec: {sink: {ref: {apiVersion: eventing.knative.dev/v1, kind: Broker, name: gone}}}\n"),
 	} {
 		if _, err := manifest.Load(fsys, "events"); err == nil || !strings.Contains(err.Error(), want) {
