@@ -64,7 +64,7 @@ func Functions(p Parts) []fn.Function {
 	if say == nil {
 		say = func(context.Context, string, []event.Draft) error { return errNoSink }
 	}
-	return []fn.Function{
+	all := []fn.Function{
 		forgewebhook.New(p.Bucket, each[forgewebhook.Forge](p.Forges)),
 		fedmsgdrain.New(p.Bucket, p.Bus, say),
 		testingfarmwebhook.New(p.HookKey),
@@ -87,6 +87,21 @@ func Functions(p Parts) []fn.Function {
 		statusreport.New(p.Bucket, p.Prefix, each[statusreport.Forge](p.Forges)),
 		deadletter.New(p.Bucket),
 	}
+	for i := range all {
+		all[i].Broker = brokerOf(all[i].Name)
+	}
+	return all
+}
+
+// brokerOf names the broker of a function. What checks pull requests has one of
+// its own, so that a mass rebuild keeps nothing else waiting; the rest is at the
+// front.
+func brokerOf(function string) string {
+	switch function {
+	case "clock-tick", "fedmsg-drain", "dead-letter", "status-page":
+		return "distaff"
+	}
+	return "distaff-ci"
 }
 
 // each gives the forges as what one function asks of them.

@@ -164,7 +164,7 @@ func TestTheManifestsBringEveryEventToItsFunction(t *testing.T) {
 			}
 			filter["type"] = route.Type
 			found := slices.DeleteFunc(slices.Clone(set.Triggers), func(tr manifest.Trigger) bool {
-				return tr.Subscriber.Ref.Name != f.Name || !maps.Equal(tr.Attributes, filter)
+				return tr.Subscriber.Function() != f.Name || tr.Broker != eventing.BrokerOf(f) || !maps.Equal(tr.Attributes, filter)
 			})
 			if len(found) != 1 {
 				t.Errorf("%s has %d Triggers for %v", f.Name, len(found), filter)
@@ -177,6 +177,30 @@ func TestTheManifestsBringEveryEventToItsFunction(t *testing.T) {
 			t.Errorf("the name %s is there twice, or too long", tr.Name)
 		}
 		names[tr.Name] = true
+	}
+}
+
+// What one function says reaches who hears it, also on the other broker, and
+// comes there once.
+func TestWhatIsSaidOnOneBrokerIsHeardOnTheOther(t *testing.T) {
+	handed := map[string]int{}
+	for _, tr := range manifests(t).Triggers {
+		if to, ok := tr.Forwards(); ok {
+			handed[tr.Broker+" "+tr.Attributes["type"]+" "+to]++
+		}
+	}
+	for _, by := range functions() {
+		for _, kind := range by.Says {
+			for _, to := range functions() {
+				from, there := eventing.BrokerOf(by), eventing.BrokerOf(to)
+				if from == there || !slices.Contains(hearers()[kind.Name()], to.Name) {
+					continue
+				}
+				if way := from + " " + kind.Name() + " " + there; handed[way] != 1 {
+					t.Errorf("%s says %s, %s hears it, and %d Triggers hand it over", by.Name, kind.Name(), to.Name, handed[way])
+				}
+			}
+		}
 	}
 }
 
@@ -197,11 +221,11 @@ func TestEveryTickHasATimer(t *testing.T) {
 // The times of a delivery belong together; see eventing.Triggers.
 func TestDeliveriesFitTheFunctions(t *testing.T) {
 	set := manifests(t)
-	where, ok := set.Broker(eventing.Broker)
-	if !ok {
-		t.Fatal("there is no broker")
-	}
 	for _, trigger := range set.Triggers {
+		where, ok := set.Broker(trigger.Broker)
+		if !ok {
+			t.Fatalf("%s: there is no broker %s", trigger.Name, trigger.Broker)
+		}
 		d := where.DeliveryOf(trigger)
 		if d.DeadLetters == nil || d.DeadLetters.Ref.Name != "dead-letter" {
 			t.Errorf("%s: what cannot be delivered goes to %v", trigger.Name, d.DeadLetters)

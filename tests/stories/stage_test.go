@@ -58,6 +58,7 @@ type said struct {
 	children []*said
 	root     bool
 	handled  int // the number of the first visit of it
+	handed   bool
 	done     []string
 	// How much of it was told with an earlier line.
 	wasTold                bool
@@ -108,13 +109,11 @@ func (s *stage) observe(r broker.Record) {
 
 func (s *stage) accepted(r broker.Record) {
 	if r.By != "" { // handed on by another broker: it was told there
-		for _, e := range slices.Backward(s.told) {
-			if e.id == r.ID {
-				for _, trigger := range r.Triggers {
-					s.open[place{r.Seq, trigger}] = e
-				}
-				return
+		if e := s.handed(r.ID); e != nil {
+			for _, trigger := range r.Triggers {
+				s.open[place{r.Seq, trigger}] = e
 			}
+			return
 		}
 	}
 	e := &said{seq: r.Seq, id: r.ID, kind: r.Type, subject: r.Subject, source: r.Source}
@@ -130,6 +129,24 @@ func (s *stage) accepted(r broker.Record) {
 	if r.Type == farmHook {
 		s.hooks[r.Subject]++
 	}
+}
+
+// handed finds the event that comes from another broker. One that was said twice
+// comes twice, in any order: then the first to come is the first that was said.
+func (s *stage) handed(id string) *said {
+	var last *said
+	for _, e := range s.told {
+		if e.id != id {
+			continue
+		}
+		if last = e; !e.handed {
+			break
+		}
+	}
+	if last != nil {
+		last.handed = true
+	}
+	return last
 }
 
 // end notes that the running visit is over. An event that was said twice is on
