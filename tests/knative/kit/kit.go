@@ -1,0 +1,143 @@
+// Package kit builds the programs the tests run: Kubernetes' API server with its
+// etcd, Knative Eventing, and distaff's own production server. All come from Go
+// modules, which the checksum database vouches for; there is no image and no
+// download beside them.
+package kit
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Given is the variable that names a folder of programs built elsewhere.
+const Given = "DISTAFF_KNATIVE_BIN"
+
+// program is one that is built: a package, as seen from the module in a folder
+// beside this one.
+type program struct{ name, module, pkg, flags string }
+
+// programs lists them, the quick ones first. Knative asks the API server for its
+// version, so that one is linked in.
+func programs() []program {
+	const small = "-s -w"
+	const version = "k8s.io/component-base/version."
+	const kube = small + " -X " + version + "gitVersion=v1.36.3 -X " + version + "gitMajor=1 -X " + version + "gitMinor=36"
+	return []program{
+		{"etcd", "etcd", ".", small},
+		{"controllers", "eventing", ".", small},
+		{"ingress", "eventing", "knative.dev/eventing/cmd/broker/ingress", small},
+		{"filter", "eventing", "knative.dev/eventing/cmd/broker/filter", small},
+		{"webhook", "eventing", "knative.dev/eventing/cmd/webhook", small},
+		{"jobsink", "eventing", "knative.dev/eventing/cmd/jobsink", small},
+		{"kube-apiserver", "kube", ".", kube},
+		{"kube-controller-manager", "kube", "./controller", kube},
+	}
+}
+
+// Cluster gives the folder of the cluster's programs, and builds what is missing
+// in it: some ten minutes of two cores, once for each choice of versions. Source
+// is the folder of this module; say hears what is being built.
+func Cluster(ctx context.Context, source string, say func(string)) (string, error) {
+	if dir := os.Getenv(Given); dir != "" {
+		return filepath.Abs(dir)
+	}
+	key, err := key(source)
+	if err != nil {
+		return "", fmt.Errorf("name the kit: %w", err)
+	}
+	root, err := cache()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(root, "knative-"+key)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make the kit: %w", err)
+	}
+	for _, p := range programs() {
+		to := filepath.Join(dir, p.name)
+		if _, err := os.Stat(to); err == nil {
+			continue
+		}
+		say("building " + p.name + " (once)")
+		began := time.Now()
+		// Under another name first: one that was broken off is built again.
+		if err := build(ctx, filepath.Join(source, p.module), to+".new", "-ldflags", p.flags, p.pkg); err != nil {
+			return "", err
+		}
+		if err := os.Rename(to+".new", to); err != nil {
+			return "", err
+		}
+		say(fmt.Sprintf("built %s in %.0f s", p.name, time.Since(began).Seconds()))
+	}
+	return dir, nil
+}
+
+// cache is where tools are kept between runs.
+func cache() (string, error) {
+	if dir := os.Getenv("CI_CACHE"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a place for the kit: %w; set CI_CACHE to a folder", err)
+	}
+	return filepath.Join(dir, "distaff-ci"), nil
+}
+
+// key tells one choice of versions from another.
+func key(source string) (string, error) {
+	h := sha256.New()
+	fmt.Fprintln(h, runtime.Version(), programs())
+	for _, module := range []string{"etcd", "eventing", "kube"} {
+		err := filepath.WalkDir(filepath.Join(source, module), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			fmt.Fprintln(h, path[len(source):], len(raw))
+			h.Write(raw)
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12], nil
+}
+
+func build(ctx context.Context, module, to string, args ...string) error {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-trimpath", "-buildvcs=false", "-o", to}, args...)...)
+	cmd.Dir = module
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", filepath.Base(to), err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// Module gives the folder of a module that is in this one's build list, for the
+// stock manifests in it.
+func Module(ctx context.Context, source, name string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", name)
+	cmd.Dir = source
+	cmd.Env = append(os.Environ(), "GOWORK=off")
+	out, err := cmd.Output()
+	if err == nil && len(bytes.TrimSpace(out)) == 0 {
+		err = errors.New("it is not downloaded")
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the module %s: %w", name, err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}

@@ -1,0 +1,105 @@
+package knative
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/distaff-project/distaff/tests/knative/cluster"
+	"github.com/distaff-project/distaff/tests/knative/kit"
+	"github.com/distaff-project/distaff/tests/knative/room"
+)
+
+func TestMain(m *testing.M) {
+	if room.Outside() {
+		flag.Parse()
+		if testing.Short() {
+			fmt.Println("left out with -short: these tests run a Kubernetes control plane")
+			os.Exit(0)
+		}
+	}
+	os.Exit(room.Run(func() int {
+		flag.Parse()
+		defer down()
+		return m.Run()
+	}))
+}
+
+// programs are what is built before anything is started.
+var programs = sync.OnceValues(func() (string, error) {
+	dir, err := kit.Cluster(context.Background(), ".", func(text string) { fmt.Println(text) })
+	if err != nil {
+		return "", err
+	}
+	return dir, nil
+})
+
+// shared is the one cluster of all tests; each has a namespace of its own.
+var shared struct {
+	once    sync.Once
+	cluster *cluster.Cluster
+	dir     string
+	err     error
+}
+
+// logs is where the logs stay after a failure.
+var keep = flag.String("keep", "", "keep the cluster's folder, with all logs, at this place")
+
+func up(t *testing.T) *cluster.Cluster {
+	t.Helper()
+	shared.once.Do(func() { shared.err = bring() })
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	return shared.cluster
+}
+
+func bring() error {
+	ctx := context.Background()
+	dir, err := programs()
+	if err != nil {
+		return err
+	}
+	eventing, err := kit.Module(ctx, ".", "knative.dev/eventing")
+	if err != nil {
+		return err
+	}
+	serving, err := kit.Module(ctx, ".", "knative.dev/serving")
+	if err != nil {
+		return err
+	}
+	if shared.dir = *keep; shared.dir == "" {
+		shared.dir, err = os.MkdirTemp("", "distaff-knative")
+	} else {
+		err = os.MkdirAll(shared.dir, 0o700)
+	}
+	if err != nil {
+		return err
+	}
+	if shared.dir, err = filepath.Abs(shared.dir); err != nil {
+		return err
+	}
+	os.RemoveAll(filepath.Join(shared.dir, "etcd"))
+	began := time.Now()
+	shared.cluster, err = cluster.Up(ctx, cluster.Options{
+		Dir: shared.dir, Programs: dir, Eventing: eventing, Serving: serving,
+		Features: map[string]string{"eventtype-auto-create": "enabled"},
+		Say:      func(format string, args ...any) { fmt.Printf(format+"\n", args...) },
+	})
+	fmt.Printf("the cluster was up after %.1f s\n", time.Since(began).Seconds())
+	return err
+}
+
+func down() {
+	if shared.cluster != nil {
+		shared.cluster.Down()
+	}
+	if *keep == "" && shared.dir != "" {
+		os.RemoveAll(shared.dir)
+	}
+}

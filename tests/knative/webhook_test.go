@@ -1,0 +1,7 @@
+package knative
+
+import "testing"
+
+func TestUp(t *testing.T) {
+	up(t)
+}
