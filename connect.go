@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	releaselook "github.com/distaff-project/distaff/functions/release-look"
+	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/blob/s3"
 	"github.com/distaff-project/distaff/shared/bodhi"
 	"github.com/distaff-project/distaff/shared/config"
@@ -52,7 +53,8 @@ func Connect(ctx context.Context, c *config.Config, secrets *config.Secrets, onl
 	if err != nil {
 		err = fmt.Errorf("bucket: %w", err)
 	}
-	parts, err2 := ConnectTo(state.New(store), store, c, secrets, only)
+	counted := blob.Count(store)
+	parts, err2 := ConnectTo(state.New(counted), counted, c, secrets, only)
 	return parts, errors.Join(err2, err)
 }
 

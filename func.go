@@ -42,11 +42,18 @@ func (c *Collection) Handle(ctx context.Context, e event.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, funcPatience)
 	defer cancel()
 	err := c.process.Runner.RunAll(ctx, c.process.Functions, e)
+	c.process.Settle(ctx)
 	if err == nil {
 		return nil
 	}
 	code, _ := fn.Verdict(err)
 	return cehttp.NewResult(code, "%w", err)
+}
+
+// Stop says the last words; func calls it at SIGTERM.
+func (c *Collection) Stop(ctx context.Context) error {
+	c.process.Close(context.WithoutCancel(ctx))
+	return nil
 }
 
 // startEvents starts what of FUNCTION can be handed events.

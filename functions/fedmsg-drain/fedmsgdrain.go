@@ -33,7 +33,8 @@ const (
 	// archive is asked at most.
 	overlap = 5 * time.Minute
 	reach   = 7 * 24 * time.Hour
-	name    = "fedmsg-drain"
+	// Name is the function's.
+	Name = "fedmsg-drain"
 )
 
 // Queue is our queue on the bus.
@@ -75,7 +76,7 @@ type Bus struct {
 func New(bucket state.Bucket, bus Bus, say Say) fn.Function {
 	d := drain{bucket, bus, say}
 	return fn.Function{
-		Name: name, Does: "hear of pull requests and Koji tasks on the bus", System: "fedora-messaging",
+		Name: Name, Does: "hear of pull requests and Koji tasks on the bus", System: "fedora-messaging",
 		Hears: []fn.Route{fn.OnTick("minute", d.tick)},
 		Says:  append(pipeline.Heard(), event.KojiTaskChanged),
 	}
@@ -148,31 +149,37 @@ func (d drain) catchUp(ctx context.Context, was place, now time.Time) (caught bo
 // the archive, and must not keep us from what came after it.
 func (d drain) passOver(ctx context.Context, m fedmsg.Message, reason error) error {
 	_, err := pipeline.Listen(ctx, d.bucket, pipeline.Message{
-		Heard: forge.Ignore("%v", reason), By: name, Forge: d.bus.Forge, ID: m.ID, Topic: m.Topic, At: m.Sent,
+		Heard: forge.Ignore("%v", reason), By: Name, Forge: d.bus.Forge, ID: m.ID, Topic: m.Topic, At: m.Sent,
 	})
 	return err
 }
 
 // handle stores and says one message.
 func (d drain) handle(ctx context.Context, m fedmsg.Message) error {
-	drafts, err := d.read(ctx, m)
+	listen, err := d.read(m)
+	if listen == nil || err != nil {
+		return err
+	}
+	drafts, err := listen(ctx)
 	if err != nil {
 		return err
 	}
-	return d.say(ctx, name, drafts)
+	return d.say(ctx, Name, drafts)
 }
 
-func (d drain) read(ctx context.Context, m fedmsg.Message) ([]event.Draft, error) {
+// read gives what stores a message and makes the drafts of it; nil if it is
+// nothing to us.
+func (d drain) read(m fedmsg.Message) (func(context.Context) ([]event.Draft, error), error) {
 	switch {
 	case strings.HasSuffix(m.Topic, ".buildsys.task.state.change"):
 		return d.task(m)
 	case strings.Contains(m.Topic, ".pagure."):
-		return d.pullRequest(ctx, m)
+		return d.pullRequest(m)
 	}
 	return nil, nil // the binding was wider than what we know
 }
 
-func (d drain) pullRequest(ctx context.Context, m fedmsg.Message) ([]event.Draft, error) {
+func (d drain) pullRequest(m fedmsg.Message) (func(context.Context) ([]event.Draft, error), error) {
 	heard, err := d.bus.Pagure.Message(m.Topic, m.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", fedmsg.ErrPoison, err)
@@ -180,14 +187,16 @@ func (d drain) pullRequest(ctx context.Context, m fedmsg.Message) ([]event.Draft
 	if heard.Kind == "" && heard.PullRequest.Number == 0 {
 		return nil, nil // not about a pull request at all
 	}
-	return pipeline.Listen(ctx, d.bucket, pipeline.Message{
-		Heard: heard, By: name, Forge: d.bus.Forge, ID: m.ID, Topic: m.Topic, At: m.Sent,
-	})
+	return func(ctx context.Context) ([]event.Draft, error) {
+		return pipeline.Listen(ctx, d.bucket, pipeline.Message{
+			Heard: heard, By: Name, Forge: d.bus.Forge, ID: m.ID, Topic: m.Topic, At: m.Sent,
+		})
+	}, nil
 }
 
 // task passes on that a task of ours changed. It is not stored: the build is
 // in the due index, and the hub is the truth.
-func (d drain) task(m fedmsg.Message) ([]event.Draft, error) {
+func (d drain) task(m fedmsg.Message) (func(context.Context) ([]event.Draft, error), error) {
 	task, err := koji.ParseTaskMessage(m.Topic, m.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", fedmsg.ErrPoison, err)
@@ -199,7 +208,7 @@ func (d drain) task(m fedmsg.Message) ([]event.Draft, error) {
 		Koji: d.bus.Koji, Task: int64(task.ID), State: task.New.String(), Owner: task.Owner, Label: task.Label,
 	})
 	draft.ID = m.ID
-	return []event.Draft{draft}, nil
+	return func(context.Context) ([]event.Draft, error) { return []event.Draft{draft}, nil }, nil
 }
 
 func (d drain) readPlace(ctx context.Context) (place, error) {

@@ -3,6 +3,7 @@ package releaselook
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,6 +39,9 @@ type looker struct {
 
 func (l looker) look(ctx context.Context, in fn.In[event.ReleaseLook]) ([]event.Draft, error) {
 	answer := event.Release{PullRequestID: in.Data.PullRequestID, Label: in.Data.Label, Branch: in.Data.Branch}
+	if l.bodhi == nil {
+		return nil, fn.Permanent(errors.New("no Bodhi is configured"))
+	}
 	releases, err := state.Cached(ctx, l.bucket, "releases", listAge, l.bodhi.Releases)
 	if err != nil {
 		answer.Trouble = trouble(err)

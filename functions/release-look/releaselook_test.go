@@ -81,3 +81,12 @@ func TestReleases(t *testing.T) {
 		t.Errorf("with a list of this morning: %+v", r)
 	}
 }
+
+func TestWithoutBodhiNothingPanics(t *testing.T) {
+	d := event.ReleaseLookWanted.Say(event.ReleaseLook{Branch: "rawhide"})
+	d.ID = "e"
+	_, err := releaselook.New(state.New(mem.New()), nil).Hear(t.Context(), fn.Sent("test", d, time.Unix(0, 0)))
+	if code, _ := fn.Verdict(err); code != 422 || !strings.Contains(err.Error(), "no Bodhi is configured") {
+		t.Errorf("%v", err)
+	}
+}

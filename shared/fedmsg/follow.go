@@ -38,6 +38,19 @@ func (q *Queue) Follow(ctx context.Context, handle Handler) error {
 	return nil
 }
 
+// Hooks are what Follow tells; see Config.
+type Hooks struct {
+	Connected func(context.Context) error
+	Lost      func(ctx context.Context, err error, again time.Duration)
+}
+
+// FollowWith is Follow with hooks of the caller's own.
+func (q *Queue) FollowWith(ctx context.Context, hooks Hooks, handle Handler) error {
+	own := *q
+	own.cfg.Connected, own.cfg.Lost = hooks.Connected, hooks.Lost
+	return own.Follow(ctx, handle)
+}
+
 func (q *Queue) follow(ctx context.Context, handle Handler) (Drained, error) {
 	s, err := q.connect(ctx)
 	if err != nil {
