@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"fmt"
 
 	sql "github.com/cloudevents/sdk-go/sql/v2"
@@ -53,26 +54,34 @@ func parse(text string) (parsed sql.Expression, err error) {
 	return parser.Parse(text)
 }
 
-func (c cesql) eval(e *event.Event, explain bool) (bool, string) {
+func (c cesql) eval(e *event.Event, explain bool) (outcome, string) {
 	value, err := c.value(e)
 	matched, isBool := value.(bool)
-	matched = matched && err == nil
+	got := says(matched)
+	switch {
+	case errors.Is(err, errPanic), err == nil && !isBool:
+		got = broken
+	case err != nil:
+		got = rejects
+	}
 	switch {
 	case !explain:
-		return matched, ""
+		return got, ""
 	case err != nil:
-		return false, fmt.Sprintf("CESQL %s failed: %v", show(c.text), err)
+		return got, fmt.Sprintf("CESQL %s failed: %v", show(c.text), err)
 	case !isBool:
-		return false, fmt.Sprintf("CESQL %s failed: it gave %v, not true or false", show(c.text), value)
+		return got, fmt.Sprintf("CESQL %s failed: it gave %v, not true or false", show(c.text), value)
 	}
-	return matched, fmt.Sprintf("CESQL %s is %t", show(c.text), matched)
+	return got, fmt.Sprintf("CESQL %s is %t", show(c.text), matched)
 }
 
-// value turns a panic of the evaluator into an error: no delivery.
+var errPanic = errors.New("cannot be evaluated")
+
+// value turns a panic of the evaluator into errPanic: no delivery.
 func (c cesql) value(e *event.Event) (value any, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("cannot be evaluated: %v", r)
+			err = fmt.Errorf("%w: %v", errPanic, r)
 		}
 	}()
 	return c.parsed.Evaluate(*e)

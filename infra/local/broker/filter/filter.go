@@ -32,7 +32,25 @@ type Filter struct {
 // node is one evaluated part. The reason is only written when asked for,
 // because it costs more than the answer.
 type node interface {
-	eval(e *event.Event, explain bool) (bool, string)
+	eval(e *event.Event, explain bool) (outcome, string)
+}
+
+// outcome is what a part says of an event.
+type outcome int8
+
+const (
+	rejects outcome = iota
+	accepts
+	// broken is an expression that gave neither true nor false. Knative's filter
+	// panics there, so nothing around it, also no not, brings a delivery.
+	broken
+)
+
+func says(yes bool) outcome {
+	if yes {
+		return accepts
+	}
+	return rejects
 }
 
 // Match reports whether the filter wants e.
@@ -40,8 +58,8 @@ func (f Filter) Match(e event.Event) bool {
 	if f.root == nil {
 		return true
 	}
-	matched, _ := f.root.eval(&e, false)
-	return matched
+	got, _ := f.root.eval(&e, false)
+	return got == accepts
 }
 
 // Explain reports whether the filter wants e, and which attribute decided.
@@ -49,7 +67,8 @@ func (f Filter) Explain(e event.Event) (matched bool, why string) {
 	if f.root == nil {
 		return true, "the trigger has no filter"
 	}
-	return f.root.eval(&e, true)
+	got, why := f.root.eval(&e, true)
+	return got == accepts, why
 }
 
 // Error is a filter that cannot be used. Path says where, relative to the

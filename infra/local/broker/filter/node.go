@@ -11,47 +11,52 @@ import (
 
 type allOf []node
 
-func (nodes allOf) eval(e *event.Event, explain bool) (bool, string) {
+func (nodes allOf) eval(e *event.Event, explain bool) (outcome, string) {
 	var reasons []string
 	for _, n := range nodes {
-		matched, why := n.eval(e, explain)
-		if !matched {
-			return false, why
+		got, why := n.eval(e, explain)
+		if got != accepts {
+			return got, why
 		}
 		if explain {
 			reasons = append(reasons, why)
 		}
 	}
-	return true, strings.Join(reasons, " and ")
+	return accepts, strings.Join(reasons, " and ")
 }
 
 type anyOf []node
 
-func (nodes anyOf) eval(e *event.Event, explain bool) (bool, string) {
+func (nodes anyOf) eval(e *event.Event, explain bool) (outcome, string) {
 	var reasons []string
 	for _, n := range nodes {
-		matched, why := n.eval(e, explain)
-		if matched {
-			return true, why
+		got, why := n.eval(e, explain)
+		if got != rejects {
+			return got, why
 		}
 		if explain {
 			reasons = append(reasons, why)
 		}
 	}
 	if explain && len(reasons) > 1 {
-		return false, "none of these: " + strings.Join(reasons, "; ")
+		return rejects, "none of these: " + strings.Join(reasons, "; ")
 	}
-	return false, strings.Join(reasons, "")
+	return rejects, strings.Join(reasons, "")
 }
 
 type not struct{ inner node }
 
-func (n not) eval(e *event.Event, explain bool) (bool, string) {
-	matched, why := n.inner.eval(e, explain)
-	if explain && matched {
-		why = why + ", and the trigger wants that not to be so"
+func (n not) eval(e *event.Event, explain bool) (outcome, string) {
+	got, why := n.inner.eval(e, explain)
+	switch {
+	case got == broken:
+		return broken, why
+	case got == rejects:
+		return accepts, why
+	case explain:
+		why += ", and the trigger wants that not to be so"
 	}
-	return !matched, why
+	return rejects, why
 }
 
 // comparison is how an attribute's text is held against the wanted one.
@@ -74,10 +79,10 @@ type compare struct {
 	how        comparison
 }
 
-func (c compare) eval(e *event.Event, explain bool) (bool, string) {
+func (c compare) eval(e *event.Event, explain bool) (outcome, string) {
 	value, ok := lookup(e, c.name)
 	if !ok {
-		return false, missing(c.name, explain)
+		return rejects, missing(c.name, explain)
 	}
 	have, isText := value.(string)
 	if !isText {
@@ -86,44 +91,44 @@ func (c compare) eval(e *event.Event, explain bool) (bool, string) {
 	matched := c.how.holds(have, c.want)
 	switch {
 	case !explain:
-		return matched, ""
+		return says(matched), ""
 	case matched:
-		return true, c.name + " is " + show(have)
+		return accepts, c.name + " is " + show(have)
 	case have == "":
-		return false, missing(c.name, true)
+		return rejects, missing(c.name, true)
 	}
-	return false, c.name + " is " + show(have) + ", the trigger wants " + c.how.words + show(c.want)
+	return rejects, c.name + " is " + show(have) + ", the trigger wants " + c.how.words + show(c.want)
 }
 
 // legacy is one attribute of spec.filter.attributes: only text equals text,
 // and the empty text stands for any value but none.
 type legacy struct{ name, want string }
 
-func (l legacy) eval(e *event.Event, explain bool) (bool, string) {
+func (l legacy) eval(e *event.Event, explain bool) (outcome, string) {
 	value, ok := lookup(e, l.name)
 	if !ok || (l.want == "" && value == "") {
-		return false, missing(l.name, explain)
+		return rejects, missing(l.name, explain)
 	}
 	matched := l.want == "" || value == l.want
 	if !explain {
-		return matched, ""
+		return says(matched), ""
 	}
 	have, isText := value.(string)
 	switch {
 	case !isText:
 		have = show(fmt.Sprintf("%v", value))
 		if !matched {
-			return false, l.name + " is " + have + " but no text, and filter.attributes compares text only: use filters with exact"
+			return rejects, l.name + " is " + have + " but no text, and filter.attributes compares text only: use filters with exact"
 		}
 	case have == "":
-		return false, missing(l.name, true)
+		return rejects, missing(l.name, true)
 	default:
 		have = show(have)
 	}
 	if matched {
-		return true, l.name + " is " + have
+		return accepts, l.name + " is " + have
 	}
-	return false, l.name + " is " + have + ", the trigger wants " + show(l.want)
+	return rejects, l.name + " is " + have + ", the trigger wants " + show(l.want)
 }
 
 func missing(name string, explain bool) string {
