@@ -15,7 +15,7 @@ import (
 func triggerTestCommand(s streams) *cobra.Command {
 	var at triggersAt
 	var file string
-	var all bool
+	var all, verbose bool
 	as := forms{all: []string{"text", "json", "yaml"}}
 	cmd := &cobra.Command{
 		Use:   "test NAME… | --all",
@@ -45,13 +45,14 @@ The exit code is 0 if a Trigger lets the event through, 4 if none does.`,
 			if err != nil {
 				return err
 			}
-			return w.test(s, *e, args, as.value)
+			return w.test(s, *e, args, as.value, verbose || len(args) > 0)
 		},
 	}
 	at.flags(cmd)
 	as.flag(cmd)
 	cmd.Flags().StringVar(&file, "event", "", "the event: a file, or - for the standard input")
 	cmd.Flags().BoolVar(&all, "all", false, "hold it against all Triggers")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "with --all, also tell of Triggers for events of another type")
 	return cmd
 }
 
@@ -82,13 +83,16 @@ func readEvent(s streams, name string) (*cloudevents.Event, error) {
 
 // tested is what one Trigger does with an event, as JSON.
 type tested struct {
-	Trigger    string `json:"trigger"`
+	Trigger string `json:"trigger"`
+	// Broker is the one on which it waits: an event said on another reaches it
+	// only if it is handed over.
+	Broker     string `json:"broker"`
 	Subscriber string `json:"subscriber"`
 	Matched    bool   `json:"matched"`
 	Why        string `json:"why"`
 }
 
-func (w *wiring) test(s streams, e cloudevents.Event, names []string, as string) error {
+func (w *wiring) test(s streams, e cloudevents.Event, names []string, as string, verbose bool) error {
 	wanted := map[string]bool{}
 	for _, name := range names {
 		if _, err := w.one(name); err != nil {
@@ -97,6 +101,7 @@ func (w *wiring) test(s streams, e cloudevents.Event, names []string, as string)
 		wanted[name] = true
 	}
 	var hits, misses []tested
+	others := 0
 	for _, m := range broker.Explain(w.set, e) {
 		if len(names) > 0 && !wanted[m.Trigger] {
 			continue
@@ -109,10 +114,14 @@ func (w *wiring) test(s streams, e cloudevents.Event, names []string, as string)
 		if row := w.row(t); row.Paused != nil {
 			to += " (" + pausedWords(*row.Paused) + ")"
 		}
-		if one := (tested{m.Trigger, to, m.Matched, m.Why}); m.Matched {
+		kind, typed := t.Attributes["type"]
+		switch one := (tested{m.Trigger, t.Broker, to, m.Matched, m.Why}); {
+		case m.Matched:
 			hits = append(hits, one)
-		} else {
+		case verbose || as != "text" || !typed || kind == e.Type():
 			misses = append(misses, one)
+		default:
+			others++
 		}
 	}
 	every := append(hits, misses...)
@@ -129,12 +138,15 @@ func (w *wiring) test(s streams, e cloudevents.Event, names []string, as string)
 		rows := [][]string{}
 		for _, one := range every {
 			if one.Matched {
-				rows = append(rows, []string{"✔ " + one.Trigger, "→ " + one.Subscriber, one.Why})
+				rows = append(rows, []string{"✔ " + one.Trigger, "on " + one.Broker, "→ " + one.Subscriber, one.Why})
 			} else {
-				rows = append(rows, []string{"– " + one.Trigger, "no", one.Why})
+				rows = append(rows, []string{"– " + one.Trigger, "on " + one.Broker, "no", one.Why})
 			}
 		}
 		table(s.out, rows)
+		if others > 0 {
+			s.progress("%s for events of another type (-v tells of each)", counted(others, "Trigger is", "Triggers are"))
+		}
 	}
 	if len(hits) == 0 {
 		return failed(exitNothing, "no Trigger lets %s through%s", e.Type(), meant(e.Type(), w.types()))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,7 +85,7 @@ func me() string {
 
 func (w *wiring) pause(ctx context.Context, s streams, t manifest.Trigger, p hold.Pause, dry bool) error {
 	if was, paused := hold.Paused(t); paused {
-		s.progress("%s is %s already", t.Name, strings.ToLower(pausedWords(was)))
+		s.progress("%s was paused before: %s", t.Name, pausedWords(was))
 		return nil
 	}
 	sink, err := hold.Sink(t.Name, w.delivery(t).DeadLetters)

@@ -173,6 +173,6 @@ func (l live) write(say func(string, string, ...any)) {
 		if c.Message != "" {
 			text += ": " + c.Message
 		}
-		say("  "+c.Type, "%s", text)
+		say("", "%-22s  %s", c.Type, text)
 	}
 }

@@ -90,7 +90,11 @@ func deliveryWords(d manifest.Delivery) string {
 		b.WriteString(", no limit for an attempt")
 	}
 	if d.DeadLetters != nil {
-		fmt.Fprintf(&b, ", then %s", d.DeadLetters)
+		where := d.DeadLetters.Ref.Kind + " " + d.DeadLetters.Ref.Name
+		if d.DeadLetters.Ref.Name == "" {
+			where = d.DeadLetters.URI
+		}
+		fmt.Fprintf(&b, ", then a dead letter at %s", where)
 	} else {
 		b.WriteString(", then LOST: there is no dead letter sink")
 	}

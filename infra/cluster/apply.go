@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,8 +18,20 @@ import (
 
 // TryApply lets the cluster judge an object, its own webhooks included, and
 // changes nothing: a server-side apply as a dry run. Objects without a
-// namespace are tried in the Client's.
+// namespace, and those of one that is not there yet, are tried in the Client's.
 func (c *Client) TryApply(ctx context.Context, object *unstructured.Unstructured) error {
+	err := c.tryApply(ctx, object)
+	var status apierrors.APIStatus
+	if object.GetNamespace() == c.Namespace || !errors.As(err, &status) || !apierrors.IsNotFound(err) ||
+		status.Status().Details == nil || status.Status().Details.Kind != "namespaces" {
+		return err
+	}
+	elsewhere := object.DeepCopy()
+	elsewhere.SetNamespace(c.Namespace)
+	return c.tryApply(ctx, elsewhere)
+}
+
+func (c *Client) tryApply(ctx context.Context, object *unstructured.Unstructured) error {
 	if c.mapper == nil {
 		found, err := discovery.NewDiscoveryClientForConfig(c.config)
 		if err != nil {
