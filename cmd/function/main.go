@@ -1,6 +1,10 @@
 // Function is the production server: it runs the functions named in FUNCTION
 // (all of them if none is), takes events and web hooks over HTTP, and posts what
 // the functions say to K_SINK.
+//
+// With K_EXECUTION_MODE=batch it deals with the one event in K_EVENT_PATH and
+// ends, as a Job that a JobSink started. With K_EXECUTION_MODE=follow it hears
+// the bus without end. docs/function.md tells of every variable and exit code.
 package main
 
 import (
@@ -21,9 +25,10 @@ import (
 )
 
 const (
-	// drain is how long what is being dealt with has to end after SIGTERM. It is
-	// below the 30 s after which Kubernetes kills.
-	drain = 25 * time.Second
+	// drain is how long what is being dealt with has to end after SIGTERM. With
+	// the 5 s that the last words may take it is below the 30 s after which
+	// Kubernetes kills.
+	drain = 24 * time.Second
 	// readLimit is how long a request may take to arrive. It is above patience,
 	// because the server ends a handler's context when it is over.
 	readLimit    = 60 * time.Second
@@ -38,22 +43,73 @@ func main() {
 	os.Exit(run(signals.NewContext(), os.LookupEnv, slog.New(slog.NewJSONHandler(os.Stderr, nil))))
 }
 
-// run serves until ctx ends and gives the exit code.
+// What a process is for (K_EXECUTION_MODE).
+const (
+	serving   = ""
+	batching  = "batch" // the word of Knative's JobSink
+	following = "follow"
+)
+
+// run does what the process is for until ctx ends, and gives the exit code.
 func run(ctx context.Context, env func(string) (string, bool), log *slog.Logger) int {
 	process, err := distaff.Start(ctx, env, log)
 	port, portErr := port(env)
-	if err := errors.Join(portErr, err); err != nil {
+	mode, modeErr := mode(env, process)
+	job, jobErr := jobOf(env, mode)
+	if err := errors.Join(portErr, err, modeErr, jobErr); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			log.LogAttrs(ctx, slog.LevelError, "configuration", slog.String("problem", strings.TrimSpace(line)))
 		}
 		return distaff.BadConfig
+	}
+	for _, note := range process.Notes {
+		log.LogAttrs(ctx, slog.LevelWarn, "configuration", slog.String("note", note))
+	}
+	defer process.Close(context.WithoutCancel(ctx))
+	if mode == batching {
+		return job.run(ctx, process)
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("", port))
 	if err != nil {
 		log.LogAttrs(ctx, slog.LevelError, "listen", slog.String("problem", err.Error()))
 		return cannotListen
 	}
+	if mode == following {
+		return follow(ctx, listener, process)
+	}
 	return serve(ctx, listener, newServer(process))
+}
+
+func mode(env func(string) (string, bool), process *distaff.Process) (string, error) {
+	text, _ := env("K_EXECUTION_MODE")
+	switch text {
+	case serving, batching:
+	case following:
+		if process != nil && process.Follow == nil {
+			return text, errors.New("K_EXECUTION_MODE: there is nothing to follow; it wants FUNCTION=fedmsg-drain and a bus in the configuration")
+		}
+	default:
+		return text, fmt.Errorf("K_EXECUTION_MODE: %.40q is none; write batch or follow, or leave it out to serve", text)
+	}
+	return text, nil
+}
+
+// follow hears the bus and answers probes.
+func follow(ctx context.Context, listener net.Listener, process *distaff.Process) int {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		defer stop()
+		ended <- process.Follow(ctx, process.Runner.Log)
+	}()
+	code := serve(ctx, listener, newServer(process))
+	stop()
+	if err := <-ended; err != nil {
+		process.Runner.Log.LogAttrs(ctx, slog.LevelError, "follow", slog.String("problem", err.Error()))
+		return cannotListen
+	}
+	return code
 }
 
 // serve answers at listener until ctx ends, then lets what is being dealt with

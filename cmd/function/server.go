@@ -66,7 +66,7 @@ func (s *server) routes() http.Handler {
 			mux.Handle("POST /"+f.Name+"/{rest...}", events)
 			continue
 		}
-		api := fn.ServeWeb(s.process.Runner, f)
+		api := s.settled(fn.ServeWeb(s.process.Runner, f))
 		mux.Handle("/"+f.Name+"/", http.StripPrefix("/"+f.Name, api))
 		if alone {
 			mux.Handle("/", api)
@@ -76,6 +76,14 @@ func (s *server) routes() http.Handler {
 		mux.Handle("POST /{$}", s.events(all))
 	}
 	return mux
+}
+
+// settled lets the process do what it does from time to time before a call ends.
+func (s *server) settled(api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		api.ServeHTTP(w, r)
+		s.process.Settle(r.Context())
+	})
 }
 
 func (s *server) readiness(w http.ResponseWriter, _ *http.Request) {
@@ -98,6 +106,7 @@ func (s *server) events(functions []fn.Function) http.Handler {
 			return
 		}
 		err = s.process.Runner.RunAll(fn.WithPath(ctx, r.PathValue("rest")), functions, e)
+		s.process.Settle(ctx)
 		code, after := fn.Verdict(err)
 		if after > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
@@ -132,6 +141,14 @@ func read(w http.ResponseWriter, r *http.Request) (event.Event, int, error) {
 	}
 	if err := e.Validate(); err != nil {
 		return event.Event{}, http.StatusBadRequest, err
+	}
+	// The event's own trace is who said it; the request's, only who carried it.
+	// Most events of ours have the first, a timer's has neither.
+	if !fn.IsTrace(event.Extension(*e, event.Traceparent)) {
+		e.SetExtension(event.Traceparent, nil)
+		if trace := r.Header.Get("Traceparent"); fn.IsTrace(trace) {
+			e.SetExtension(event.Traceparent, trace)
+		}
 	}
 	return *e, 0, nil
 }
