@@ -37,7 +37,8 @@ const AttemptTimeout = 40 * time.Second
 //
 // The delivery of each is the same, and its numbers belong together: an attempt
 // may take AttemptTimeout; a claim is taken over after 60 s (state.Patience), so
-// the attempts span 127 s.
+// the attempts span 127 s. What fails for good goes to a path of its own, because
+// nothing else in a dead letter tells by which Trigger it came.
 func Triggers(functions []fn.Function) []byte {
 	var b strings.Builder
 	b.WriteString("# Made by `make generate` of what the functions hear. Do not edit.\n")
@@ -90,7 +91,8 @@ metadata:
     timeout: PT%dS
     deadLetterSink:
       ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: dead-letter}
-`, name, labels, broker, filter, subscriber, int(AttemptTimeout/time.Second))
+      uri: /dead-letter/from/%s
+`, name, labels, broker, filter, subscriber, int(AttemptTimeout/time.Second), name)
 }
 
 // TriggerName names the Trigger of a route: the function and what it hears.

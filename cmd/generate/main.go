@@ -1,14 +1,17 @@
-// Generate writes what is made of the code: the Triggers, and the table of
-// functions in the README. Run it by `make generate`.
+// Generate writes what is made of the code: the Triggers, the Knative Services
+// with their policies, and the tables of functions and permissions. Run it by
+// `make generate`.
 package main
 
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/distaff-project/distaff"
 	"github.com/distaff-project/distaff/eventing"
+	"github.com/distaff-project/distaff/infra/deploy"
 )
 
 const (
@@ -27,6 +30,18 @@ func generate() error {
 	functions := distaff.Functions(distaff.Parts{})
 	if err := os.WriteFile("eventing/triggers.yaml", eventing.Triggers(functions), 0o644); err != nil {
 		return err
+	}
+	files, err := deploy.Files(functions)
+	if err != nil {
+		return err
+	}
+	for name, body := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, body, 0o644); err != nil {
+			return err
+		}
 	}
 	readme, err := os.ReadFile("README.md")
 	if err != nil {

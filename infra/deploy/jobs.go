@@ -1,0 +1,92 @@
+package deploy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/distaff-project/distaff/eventing"
+)
+
+// Jobs names the functions that can be run as a Job for each event instead of
+// as a Service: those that ask and wait, and may have to wait for long.
+func Jobs() []string { return []string{"change-look", "tests-request"} }
+
+// JobSinks writes, for the units that Jobs names, a JobSink with the same image,
+// account and Secrets, and a SinkBinding that tells the Jobs where the broker
+// is.
+func JobSinks(units []Unit) []byte {
+	var some []Unit
+	for _, u := range units {
+		if slices.Contains(Jobs(), u.Name) {
+			some = append(some, u)
+		}
+	}
+	var b strings.Builder
+	b.Write(bindings(some, "-jobs", "batch/v1", "Job", ""))
+	for _, u := range some {
+		fmt.Fprintf(&b, `---
+apiVersion: sinks.knative.dev/v1alpha1
+kind: JobSink
+metadata:
+  name: %s
+  labels: {distaff.function: %s}
+spec:
+  job:
+    metadata:
+      labels: {distaff.function: %s, distaff.broker: %s}
+    spec:
+      completions: 1
+      parallelism: 1
+      # No broker repeats what a Job was made for, so Kubernetes does; and what the
+      # function itself gives up, it says to the dead letters.
+      backoffLimit: 4
+      activeDeadlineSeconds: 1800
+      # As long as the Job is there, the same event makes no second one.
+      ttlSecondsAfterFinished: 3600
+      template:
+        metadata:
+          labels: {%s, distaff.runs: job}
+        spec:
+          restartPolicy: Never
+          serviceAccountName: %s
+%s`, u.Name, u.Name, u.Name, u.Broker(), u.podLabels(), u.Name,
+			u.pod(10, jobEnv(u), ""))
+	}
+	return []byte(b.String())
+}
+
+// JobTriggers writes the patches that point the Triggers of those functions to
+// their JobSink.
+func JobTriggers(units []Unit) []byte {
+	var b strings.Builder
+	b.WriteString(generated)
+	for _, u := range units {
+		if !slices.Contains(Jobs(), u.Name) {
+			continue
+		}
+		for _, f := range u.Functions {
+			for _, route := range f.Hears {
+				fmt.Fprintf(&b, `---
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata:
+  name: %s
+spec:
+  subscriber:
+    ref: {apiVersion: sinks.knative.dev/v1alpha1, kind: JobSink, name: %s}
+`, eventing.TriggerName(f, route), u.Name)
+			}
+		}
+	}
+	return []byte(b.String())
+}
+
+// jobEnv are the variables a Job has besides. The namespace is filled in where it
+// runs: the gateway knows no shorter name of a Service.
+func jobEnv(u Unit) string {
+	return "  - {name: K_EXECUTION_MODE, value: batch}\n" +
+		"  - {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}\n" +
+		"  - name: DISTAFF_DEAD_LETTER_SINK\n" +
+		"    value: http://dead-letter.$(NAMESPACE).svc.cluster.local/dead-letter/from/" + u.Name + "\n"
+}

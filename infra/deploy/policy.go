@@ -1,0 +1,93 @@
+package deploy
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// policy is an IAM policy as AWS and MinIO read it:
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+type policy struct {
+	Version   string
+	Statement []statement
+}
+
+type statement struct {
+	Sid       string
+	Effect    string
+	Action    []string
+	Resource  []string
+	Condition map[string]map[string][]string `json:",omitempty"`
+}
+
+// BucketName stands for the bucket in the policies; it is replaced when they are
+// given to the store.
+const BucketName = "BUCKET"
+
+// Policy is the unit's policy at the bucket, in JSON.
+func (u Unit) Policy() ([]byte, error) {
+	p := policy{Version: "2012-10-17"}
+	byVerb := map[Verb][]string{}
+	for _, g := range u.Access() {
+		for _, v := range g.Verbs {
+			byVerb[v] = append(byVerb[v], g.Prefix)
+		}
+	}
+	for _, do := range []struct {
+		verb   Verb
+		action string
+	}{{Get, "s3:GetObject"}, {Put, "s3:PutObject"}, {Delete, "s3:DeleteObject"}} {
+		if prefixes := byVerb[do.verb]; len(prefixes) > 0 {
+			p.Statement = append(p.Statement, statement{
+				Sid: sid(do.verb), Effect: "Allow", Action: []string{do.action}, Resource: objects(prefixes),
+			})
+		}
+	}
+	if names := slices.Concat(byVerb[List], byVerb[Get]); len(names) > 0 {
+		p.Statement = append(p.Statement, listing(names, len(byVerb[Get]) > 0))
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(p); err != nil {
+		return nil, fmt.Errorf("write the policy of %s: %w", u.Name, err)
+	}
+	return out.Bytes(), nil
+}
+
+// listing allows the names below prefixes. Whoever reads objects has to be
+// allowed it too, or a store answers 403 for an object that is not there, where
+// a 404 is waited for. It asks that permission without a prefix, so for those
+// the condition has to let a request pass that names none.
+func listing(prefixes []string, reads bool) statement {
+	condition := "StringLike"
+	if reads {
+		condition = "StringLikeIfExists"
+	}
+	var patterns []string
+	for _, prefix := range prefixes {
+		if pattern := prefix + "*"; !slices.Contains(patterns, pattern) {
+			patterns = append(patterns, pattern)
+		}
+	}
+	return statement{
+		Sid: sid(List), Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{arn("")},
+		Condition: map[string]map[string][]string{condition: {"s3:prefix": patterns}},
+	}
+}
+
+func sid(v Verb) string {
+	return map[Verb]string{Get: "Get", Put: "Put", Delete: "Delete", List: "List"}[v]
+}
+
+func objects(prefixes []string) []string {
+	var out []string
+	for _, prefix := range prefixes {
+		out = append(out, arn("/"+prefix+"*"))
+	}
+	return out
+}
+
+func arn(path string) string { return "arn:aws:s3:::" + BucketName + path }
