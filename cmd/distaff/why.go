@@ -27,29 +27,37 @@ func whyCommand(s streams) *cobra.Command {
 	var as format
 	var verbose bool
 	cmd := &cobra.Command{
-		Use:   "why FORGE/REPOSITORY#NUMBER",
+		Use:   "why PULL-REQUEST",
 		Short: "Tell what happened to a pull request, and what did not",
 		Long: example(
 			"distaff why local/rpms/bash#12", "what was heard, who dealt with it, what is awaited",
 			"distaff why local/rpms/bash#12 -v", "also every trigger that did not want an event",
-		) + `It reads what was recorded: the facts heard from the forge, ignored ones with the
+			"distaff why --config fedora.yaml 126543210", "of one in production, by the task in Koji",
+		) + `The pull request is FORGE/REPOSITORY#NUMBER, or its address; or a page of a run, a
+label, the id of an event; or a commit, a Koji task or a Testing Farm request of its
+newest run.
+
+It reads what was recorded: the facts heard from the forge, ignored ones with the
 reason; which triggers wanted each, and what the nearest others wanted instead;
-what the broker did with it (of a distaff that runs here); and what the pull
-request waits for, until when. The exit code is 4 if nothing was ever heard.`,
+what the broker did with it (of a distaff that runs here); what was asked of
+outside systems, and what they gave; dead letters, held events and what is stuck;
+what the forge shows; and what the pull request waits for, until when. Where
+something is wrong it ends with what to do. The exit code is 4 if nothing was ever
+heard.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := as.check(); err != nil {
 				return err
-			}
-			id, err := event.ParsePullRequestID(args[0])
-			if err != nil {
-				return failed(exitUsage, "%w", err)
 			}
 			o, err := at.open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer o.close()
+			id, err := o.find(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
 			history := ""
 			if at.local() {
 				history = filepath.Join(at.state, "events")
@@ -58,6 +66,7 @@ request waits for, until when. The exit code is 4 if nothing was ever heard.`,
 			if err != nil {
 				return failed(exitTrouble, "%w", err)
 			}
+			a.advise(at.flagged(), time.Now())
 			if as == "json" {
 				err = writeJSON(s.out, a)
 			} else {
@@ -83,6 +92,7 @@ type answer struct {
 	Heard    []heard               `json:"heard"`
 	Steps    []broker.Record       `json:"steps,omitempty"`
 	Document *pipeline.PullRequest `json:"document,omitempty"`
+	records
 }
 
 // heard is one fact that was recorded, and who wanted it.
@@ -133,6 +143,9 @@ func (o *opened) why(ctx context.Context, id event.PullRequestID, history string
 		return a, err
 	}
 	a.Document = doc
+	if a.records, err = o.collect(ctx, id, doc); err != nil {
+		return a, err
+	}
 	if history != "" {
 		if a.Steps, err = broker.ReadHistory(history, stepsMost, names...); err != nil {
 			return a, fmt.Errorf("read what the broker did: %w", err)

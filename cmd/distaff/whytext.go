@@ -37,23 +37,36 @@ func (a answer) write(out io.Writer, verbose bool) {
 	a.steps(say, verbose)
 	if a.Document != nil {
 		a.trail(say)
+	}
+	a.asked(say)
+	a.shown(say)
+	a.letters(say)
+	if a.Document != nil {
 		a.waits(say)
+	}
+	for i, line := range a.Next {
+		if i == 0 {
+			say("\nWhat to do")
+		}
+		say("  %s", line)
 	}
 }
 
 type sayer func(format string, args ...any)
 
-func (a answer) run(say sayer) {
-	run := a.Document.Run
+func (a answer) run(say sayer) { say("  %s", standing(a.Document)) }
+
+// standing says in a line how the newest run of a pull request stands.
+func standing(p *pipeline.PullRequest) string {
+	run := p.Run
 	if run.Number == 0 {
-		say("  No run was begun.")
-		return
+		return "No run was begun."
 	}
 	verdict := run.Verdict
 	if verdict == "" {
 		verdict = "it is " + string(run.Phase)
 	}
-	say("  Run %d, of %.7s on %s: %s", run.Number, run.Commit, a.Document.Branch, verdict)
+	return fmt.Sprintf("Run %d, of %.7s on %s: %s", run.Number, run.Commit, p.Branch, verdict)
 }
 
 func (h heard) write(say sayer, verbose bool) {

@@ -96,19 +96,16 @@ func HeldEvents(ctx context.Context, s Store, trigger string, most int) (held []
 		}
 		prefix += trigger + "/"
 	}
-	_, err = walk(ctx, s, prefix, pagesMost, func(info blob.Info) error {
+	_, err = walk(ctx, s, prefix, pagesMost, func(info blob.Info) {
 		h, err := ParseHeld(info.Key)
-		if err != nil {
-			return nil //nolint:nilerr // somebody else put it there
-		}
 		switch {
+		case err != nil: // somebody else put it there
 		case most > 0 && len(held) >= most:
 			more = true
 		default:
 			h.Kept, h.Size = info.Modified, info.Size
 			held = append(held, h)
 		}
-		return nil
 	})
 	return held, more, err
 }

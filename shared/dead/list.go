@@ -100,38 +100,36 @@ func ofDay(ctx context.Context, s Store, d string, f Filter, budget int) (letter
 	if f.Type != "" {
 		prefix += blob.Segment(f.Type) + "/"
 	}
-	pages, err = walk(ctx, s, prefix, budget, func(info blob.Info) error {
-		l, err := ParseKey(info.Key)
-		if err != nil {
-			return nil //nolint:nilerr // a cause, or what somebody else put there
+	var all []Letter
+	pages, err = walk(ctx, s, prefix, budget, func(info blob.Info) {
+		// A cause is none, and neither is what somebody else put there.
+		if l, err := ParseKey(info.Key); err == nil {
+			l.Kept, l.Size = info.Modified, info.Size
+			all = append(all, l)
 		}
-		l.Kept, l.Size = info.Modified, info.Size
+	})
+	if err != nil || len(all) == 0 {
+		return nil, pages, err
+	}
+	done := map[string]bool{}
+	more, err := walk(ctx, s, replayed+strings.TrimPrefix(prefix, Prefix), max(1, budget-pages), func(info blob.Info) {
+		done[info.Key] = true
+	})
+	for _, l := range all {
 		if l.Cause == "" && !l.Message && f.vague() {
 			if opened, err := Open(ctx, s, l.Key); err == nil {
 				l = opened.Letter
 			}
 		}
-		if f.wants(l) {
+		if l.Replayed = done[ReplayKey(l.Key)]; f.wants(l) {
 			letters = append(letters, l)
 		}
-		return nil
-	})
-	if err != nil || len(letters) == 0 {
-		return letters, pages, err
-	}
-	done := map[string]bool{}
-	more, err := walk(ctx, s, replayed+strings.TrimPrefix(prefix, Prefix), max(1, budget-pages), func(info blob.Info) error {
-		done[info.Key] = true
-		return nil
-	})
-	for i, l := range letters {
-		letters[i].Replayed = done[ReplayKey(l.Key)]
 	}
 	return letters, pages + more, err
 }
 
 // walk visits what lies below a prefix, at most so many pages.
-func walk(ctx context.Context, s Store, prefix string, most int, visit func(blob.Info) error) (pages int, err error) {
+func walk(ctx context.Context, s Store, prefix string, most int, visit func(blob.Info)) (pages int, err error) {
 	for after := ""; pages < most; {
 		page, err := s.List(ctx, prefix, after, blob.ListMax)
 		if err != nil {
@@ -140,9 +138,7 @@ func walk(ctx context.Context, s Store, prefix string, most int, visit func(blob
 		pages++
 		for _, info := range page {
 			after = info.Key
-			if err := visit(info); err != nil {
-				return pages, err
-			}
+			visit(info)
 		}
 		if len(page) < blob.ListMax {
 			return pages, nil

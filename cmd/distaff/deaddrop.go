@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/distaff-project/distaff/shared/dead"
+)
+
+func deadDropCommand(s streams) *cobra.Command {
+	var f selection
+	var all, yes, dryRun bool
+	cmd := &cobra.Command{
+		Use:   "drop [ID...]",
+		Short: "Let dead letters go",
+		Long: example(
+			"distaff dead drop --replayed yes", "those that were replayed",
+			"distaff dead drop --cause 1a2b3c4d5e --dry-run", "what would be removed",
+		) + `They are removed from the bucket for good, after a question. They would go by
+themselves after bucket.keep.dead days.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && !f.any() && !all {
+				return failed(exitUsage, "name letters by their ids, or say which are meant (--cause, --type, --replayed yes, …), or --all")
+			}
+			w, err := readDelivering()
+			if err != nil {
+				return err
+			}
+			o, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer o.close()
+			letters, more, err := f.letters(cmd.Context(), o, w, args)
+			if err != nil {
+				return err
+			}
+			if len(letters) == 0 {
+				return noLetters(&f)
+			}
+			if !dryRun && !yes {
+				if err := s.ask("Remove %d dead letters for good?", len(letters)); err != nil {
+					return err
+				}
+			}
+			if err := o.drop(cmd.Context(), s, letters, dryRun); err != nil {
+				return err
+			}
+			if more {
+				s.progress("There are more; run this again.")
+			}
+			return nil
+		},
+	}
+	f.filterFlags(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "remove all dead letters")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "tell what would be removed, and do nothing")
+	return cmd
+}
+
+// drop removes letters and then their marks: a mark without a letter does
+// nothing.
+func (o *opened) drop(ctx context.Context, s streams, letters []dead.Letter, dryRun bool) error {
+	verb := "dropped"
+	if dryRun {
+		verb = "would drop"
+	}
+	for i, l := range letters {
+		if !dryRun {
+			if err := o.files.Delete(ctx, l.Key); err != nil {
+				return failed(exitTrouble, "drop %s: %w (%d of %d are dropped)", l.ID, err, i, len(letters))
+			}
+			if l.Replayed {
+				if err := o.files.Delete(ctx, dead.ReplayKey(l.Key)); err != nil {
+					return failed(exitTrouble, "drop the mark of %s: %w", l.ID, err)
+				}
+			}
+		}
+		if _, err := fmt.Fprintln(s.out, verb, l.ID); err != nil {
+			return err
+		}
+	}
+	s.progress("%s %d.", verb, len(letters))
+	return nil
+}

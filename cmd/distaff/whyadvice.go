@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/distaff-project/distaff/shared/pipeline"
+	"github.com/distaff-project/distaff/shared/state"
+)
+
+// advise says what to do next. Nothing is said where nothing is wrong.
+func (a *answer) advise(flagged string, now time.Time) {
+	say := func(format string, args ...any) { a.Next = append(a.Next, fmt.Sprintf(format, args...)) }
+	over := a.Document != nil && a.Document.Run.Phase == pipeline.Over
+	for _, d := range a.Dead {
+		switch {
+		case d.Replayed:
+		case over && a.Document.Run.Ended.After(d.Kept):
+			say("The dead letter %s is of before the run ended: it healed. Let it go: distaff dead drop%s %s", d.ID, flagged, quoted(d.ID))
+		default:
+			say("Mend what the dead letter tells of, then: distaff dead replay%s %s", flagged, quoted(d.ID))
+		}
+	}
+	paused := map[string]int{}
+	for _, h := range a.Held {
+		paused[h.Trigger]++
+		if paused[h.Trigger] == 1 {
+			say("The Trigger %s is paused, and events wait for it. When it may go on: distaff trigger resume %s%s", h.Trigger, h.Trigger, flagged)
+		}
+	}
+	for _, c := range a.Asked {
+		if c.Damaged != "" {
+			say("The claim claims/%s.json is damaged; once you have seen that nothing runs for it, remove it. It is asked for again then.", c.Label)
+		}
+	}
+	for _, entry := range a.Due {
+		if late(entry, now) {
+			say("Something was due at %s and is not dealt with: does clock-tick run? See what it logs, and distaff doctor%s", stamp(entry.At), flagged)
+			break
+		}
+	}
+	for _, key := range a.Stuck {
+		say("%s: %s", key, stuckMeans(key))
+	}
+	if a.Document == nil && a.NotTaken == "" && len(a.Heard) == 0 {
+		say("Look whether messages arrive at all: distaff doctor%s. Then push again, or close and reopen the pull request.", flagged)
+	}
+}
+
+// stuckMeans explains an entry nobody dealt with.
+func stuckMeans(key string) string {
+	entry, err := state.ParseDue(state.DuePrefix + strings.TrimPrefix(key, state.StuckPrefix))
+	switch {
+	case err != nil:
+		return "somebody else wrote it; remove it"
+	case entry.System == state.Self:
+		return "the document could not decide, three times; there is a dead letter with the reason, and it is tried again every six hours"
+	}
+	return entry.System + " could not be asked for half an hour; the checks that waited for it ended as infrastructure errors. When it works again: push, or close and reopen"
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"net/url"
+	"strings"
+
+	"github.com/distaff-project/distaff/infra/local/world"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/pipeline"
+)
+
+// find gives the pull request somebody means: by its name, its page, its run, a
+// label or the id of an event; or by what its newest run knows: a commit, a task
+// of Koji, a request at Testing Farm. Only the latter read documents.
+func (o *opened) find(ctx context.Context, text string) (event.PullRequestID, error) {
+	if id, ok := o.named(text); ok {
+		return id, nil
+	}
+	if !remoteID(text) {
+		_, err := event.ParsePullRequestID(text)
+		return event.PullRequestID{}, failed(exitUsage, "%w; or its address, a run, a label, the id of an event, a commit, a Koji task or a Testing Farm request", err)
+	}
+	all, err := world.PullRequests(ctx, o.files)
+	if err != nil {
+		return event.PullRequestID{}, failed(exitTrouble, "%w", err)
+	}
+	for i := range all {
+		if mentions(&all[i], text) {
+			return all[i].PullRequestID, nil
+		}
+	}
+	return event.PullRequestID{}, failed(exitNothing, "the newest run of no pull request has anything to do with %s", text)
+}
+
+// named reads what has the pull request's name in it.
+func (o *opened) named(text string) (event.PullRequestID, bool) {
+	if id, err := event.ParsePullRequestID(text); err == nil {
+		return id, true
+	}
+	if u, err := url.Parse(text); err == nil && u.Scheme != "" {
+		return o.address(text)
+	}
+	text = strings.Trim(strings.TrimPrefix(text, "runs/"), "/")
+	text, _, _ = strings.Cut(text, "@") // the id of an event
+	// A label, a run and a document begin alike; the shortest that is one counts,
+	// because a number behind it is that of the run.
+	parts := strings.Split(text, "/")
+	for n := 3; n <= len(parts); n++ {
+		if id, err := event.ParseDocument(strings.Join(parts[:n], "/")); err == nil {
+			if _, taken := o.cfg.Forges[id.Forge]; taken {
+				return id, true
+			}
+		}
+	}
+	return event.PullRequestID{}, false
+}
+
+// address reads the address of a pull request's page on its forge, or of our
+// page of a run.
+func (o *opened) address(text string) (event.PullRequestID, bool) {
+	text, _, _ = strings.Cut(text, "?")
+	if rest, ok := strings.CutPrefix(text, strings.TrimSuffix(o.cfg.Pages, "/")+"/runs/"); ok {
+		return o.named(rest)
+	}
+	for name, forge := range o.cfg.Forges {
+		base := forge.URL
+		if base == "" {
+			base = "https://github.com"
+		}
+		rest, ok := strings.CutPrefix(text, strings.TrimSuffix(base, "/")+"/")
+		if !ok {
+			continue
+		}
+		for _, middle := range []string{"/pull-request/", "/pull/", "/pulls/", "/-/merge_requests/"} {
+			if repo, number, ok := strings.Cut(rest, middle); ok {
+				number, _, _ = strings.Cut(number, "/")
+				if id, err := event.ParsePullRequestID(name + "/" + repo + "#" + number); err == nil {
+					return id, true
+				}
+			}
+		}
+	}
+	return event.PullRequestID{}, false
+}
+
+// remoteID tells whether text may be a commit, a task or a request.
+func remoteID(text string) bool {
+	digits := strings.Trim(text, "0123456789") == "" && text != ""
+	_, err := hex.DecodeString(strings.ReplaceAll(text, "-", "") + strings.Repeat("0", len(strings.ReplaceAll(text, "-", ""))%2))
+	return digits || err == nil && len(text) >= 7
+}
+
+// mentions tells whether a pull request has to do with a commit, a task or a
+// request.
+func mentions(p *pipeline.PullRequest, text string) bool {
+	if len(text) >= 7 && strings.HasPrefix(p.Run.Commit, text) {
+		return true
+	}
+	for _, past := range p.Past {
+		if len(text) >= 7 && strings.HasPrefix(past.Commit, text) {
+			return true
+		}
+	}
+	for _, check := range p.Run.Checks {
+		if check.Remote == text {
+			return true
+		}
+	}
+	for _, a := range p.Asks {
+		if a.Remote == text {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/distaff-project/distaff/shared/pipeline"
+)
+
+// asked tells what was asked of outside systems, by the claims.
+func (a answer) asked(say sayer) {
+	for i, c := range a.Asked {
+		if i == 0 {
+			say("\nAsked of outside systems")
+		}
+		say("  %s  %s: %s", stamp(c.Since), whatOf(c.Label), c.outcome())
+	}
+}
+
+func whatOf(label string) string {
+	l, err := pipeline.ParseLabel(label)
+	if err != nil {
+		return label
+	}
+	return fmt.Sprintf("%s of run %d, attempt %d", l.What, l.Run, l.Attempt)
+}
+
+func (c asked) outcome() string {
+	var parts []string
+	if c.Damaged != "" {
+		return "the claim cannot be read: " + c.Damaged
+	}
+	for _, label := range slices.Sorted(maps.Keys(c.Remote)) {
+		text := c.Remote[label]
+		if label != c.Label {
+			text = whatOf(label) + " is " + text
+		}
+		parts = append(parts, text)
+	}
+	for _, label := range slices.Sorted(maps.Keys(c.Note)) {
+		parts = append(parts, "refused: "+c.Note[label])
+	}
+	switch {
+	case len(parts) > 0:
+	case c.Void:
+		return "called off before it was asked"
+	default:
+		return "no answer is noted: the asking was cut off, or goes on"
+	}
+	text := strings.Join(parts, "; ")
+	if c.Void {
+		text += " (called off)"
+	}
+	if c.Unsure {
+		text += " (asked twice: the first answer was lost)"
+	}
+	return text
+}
+
+// shown tells what the forge shows, as far as is known.
+func (a answer) shown(say sayer) {
+	for i, status := range a.Shown {
+		if i == 0 {
+			say("\nShown on the pull request")
+		}
+		say("  %-32s %-10s %s", status.Check, status.State, status.Text)
+	}
+	if a.Unsure {
+		say("  The answer to a posting was lost: all of it is shown once more a little later.")
+	}
+}
+
+// letters tells what failed, what is held and what is stuck.
+func (a answer) letters(say sayer) {
+	for i, d := range a.Dead {
+		if i == 0 {
+			say("\nDead letters")
+		}
+		to := d.To
+		if to == "" {
+			to = "a function that is not told"
+		}
+		replayed := ""
+		if d.Replayed {
+			replayed = "; it was replayed"
+		}
+		say("  %s  %s → %s  (%s)%s", stamp(d.Kept), d.Type, to, d.ID, replayed)
+		if d.Failure.Code != 0 {
+			say("      %d: %s", d.Failure.Code, d.Failure.Line())
+		} else {
+			say("      %s", d.Failure.Line())
+		}
+	}
+	for i, h := range a.Held {
+		if i == 0 {
+			say("\nHeld for paused Triggers")
+		}
+		say("  %s  %s → %s  (%s)", stamp(h.Kept), a.events[h.Key].kind, h.Trigger, a.events[h.Key].id)
+	}
+	for i, key := range a.Stuck {
+		if i == 0 {
+			say("\nStuck")
+		}
+		say("  %s", key)
+	}
+}

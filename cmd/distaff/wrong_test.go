@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/distaff-project/distaff/infra/local/world"
+	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/dead"
+	"github.com/distaff-project/distaff/shared/forge/pagure/paguretest"
+	"github.com/distaff-project/distaff/shared/koji"
+)
+
+// TestWhatWentWrong runs the scripts about worlds in which something goes wrong
+// on purpose. Beside the commands of TestCommands they know
+//
+//	begin REPO BRANCH  open a pull request, and wait for nothing
+//	letters N          wait until there are so many dead letters
+//	quiet              wait until nothing goes on and nothing is awaited
+//	put KEY FILE       put a file into the bucket
+//	remove KEY         remove what lies there
+//	builds LABEL N     check that Koji was asked so often for a build
+func TestWhatWentWrong(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/wrong", UpdateScripts: *update,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"world": startWorld, "pr": openPullRequest, "stop": stopWorld, "mask": mask,
+			"begin": beginPullRequest, "letters": awaitLetters, "quiet": awaitQuiet,
+			"put": putObject, "remove": removeObject, "builds": countBuilds,
+		},
+	})
+}
+
+func awaited(ts *testscript.TestScript, what string, done func(context.Context) bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for !done(ctx) {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			ts.Fatalf("%s: it did not come", what)
+		}
+	}
+}
+
+func beginPullRequest(ts *testscript.TestScript, _ bool, args []string) {
+	w, ctx := worlds[ts.MkAbs(".")].world, context.Background()
+	repo, branch := args[0], args[1]
+	name := filepath.Base(repo)
+	_, err := w.Forge.CreateRepo(ctx, repo, map[string]string{name + ".spec": "Name: " + name + "\n"})
+	ts.Check(err)
+	fork, err := w.Forge.Fork(ctx, "anna", repo)
+	ts.Check(err)
+	_, err = w.Forge.Push(ctx, "anna", fork, branch, map[string]string{name + ".spec": "Name: " + name + "\n# " + branch + "\n"})
+	ts.Check(err)
+	_, err = w.Forge.OpenPullRequest(ctx, paguretest.NewPullRequest{
+		User: "anna", Repo: repo, From: fork, Branch: "rawhide", SourceBranch: branch, Title: "Try " + branch,
+	})
+	ts.Check(err)
+}
+
+func awaitLetters(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	awaited(ts, "so many dead letters", func(ctx context.Context) bool {
+		letters, _, err := dead.Letters(ctx, worlds[ts.MkAbs(".")].world.Files, dead.Filter{}, 0)
+		ts.Check(err)
+		return len(letters) == want
+	})
+}
+
+func awaitQuiet(ts *testscript.TestScript, _ bool, _ []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ts.Check(worlds[ts.MkAbs(".")].world.Wait(ctx))
+}
+
+func putObject(ts *testscript.TestScript, _ bool, args []string) {
+	body, err := os.ReadFile(ts.MkAbs(args[1]))
+	ts.Check(err)
+	_, err = worlds[ts.MkAbs(".")].world.Files.Put(context.Background(), args[0], body, blob.Any)
+	ts.Check(err)
+}
+
+func removeObject(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(worlds[ts.MkAbs(".")].world.Files.Delete(context.Background(), args[0]))
+}
+
+func countBuilds(ts *testscript.TestScript, _ bool, args []string) {
+	w := worlds[ts.MkAbs(".")].world
+	hub, err := koji.New(koji.Config{
+		Name: "local", Server: w.Addresses.Koji + "/kojihub", Web: w.Addresses.Koji, Files: w.Addresses.Koji,
+		Credential: koji.Password(world.Robot, strings.TrimSpace(ts.ReadFile(".state/keys/koji"))),
+	})
+	ts.Check(err)
+	tasks, err := hub.FindByLabel(context.Background(), args[0], time.Now().Add(-time.Hour))
+	ts.Check(err)
+	if strconv.Itoa(len(tasks)) != args[1] {
+		ts.Fatalf("Koji was asked for %d builds", len(tasks))
+	}
+}
