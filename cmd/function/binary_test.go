@@ -37,6 +37,8 @@ func TestTheProgramIsSmall(t *testing.T) {
 var forbidden = regexp.MustCompile(strings.Join([]string{
 	`^github\.com/minio/`, `^github\.com/spf13/`, `^k8s\.io/`, `^knative\.dev/(eventing|serving)/`, `^testing$`, `^net/http/httptest$`,
 	`^github\.com/distaff-project/distaff/(infra|eventing|tests|cmd/distaff)(/|$)`,
+	// OpenTelemetry's own exporters, for all they bring: see package telemetry.
+	`^google\.golang\.org/grpc`, `^go\.opentelemetry\.io/otel/exporters/`,
 	`^github\.com/distaff-project/distaff/.*test$`, `^github\.com/distaff-project/distaff/shared/blob/mem$`,
 }, "|"))
 
