@@ -34,6 +34,7 @@ func (r *reader) check(c *Config) {
 	}
 	r.checkChecks(c.Checks)
 	r.checkPipeline(c)
+	r.checkPrices(c.Prices)
 }
 
 // absent reports that there is nothing at path, or an empty text.
@@ -55,7 +56,7 @@ func (r *reader) checkBucket(c *Config) {
 	}
 	r.together("bucket", "access_key_env", !b.AccessKey.IsZero(), "secret_key_env", !b.SecretKey.IsZero())
 	for key, days := range map[string]int{
-		"claims": b.Keep.Claims, "events": b.Keep.Events, "logs": b.Keep.Logs, "dead": b.Keep.Dead, "runs": b.Keep.Runs,
+		"claims": b.Keep.Claims, "events": b.Keep.Events, "logs": b.Keep.Logs, "dead": b.Keep.Dead, "runs": b.Keep.Runs, "usage": b.Keep.Usage,
 	} {
 		if days > 36500 {
 			r.fail("bucket.keep."+key, "wants at most 36500 days; 0 keeps for ever")

@@ -18,6 +18,7 @@ func (r *reader) complete(c *Config) {
 	fill(r, "bucket.keep.logs", &b.Keep.Logs, 90)
 	fill(r, "bucket.keep.dead", &b.Keep.Dead, 30)
 	fill(r, "bucket.keep.runs", &b.Keep.Runs, 365)
+	fill(r, "bucket.keep.usage", &b.Keep.Usage, 90)
 
 	for name, forge := range c.Forges {
 		c.Forges[name] = r.completeForge(under("forges", name), forge)
@@ -35,6 +36,7 @@ func (r *reader) complete(c *Config) {
 	fill(r, "bodhi.url", &c.Bodhi.URL, "https://bodhi.fedoraproject.org")
 	r.completePipeline(c)
 	r.completeBus(c)
+	r.completePrices(&c.Prices)
 }
 
 func (r *reader) completeForge(at string, f Forge) Forge {

@@ -30,6 +30,7 @@ type Config struct {
 	Hooks    *Hooks   `yaml:"hooks"`
 	Checks   []Check  `yaml:"checks"`
 	Pipeline Pipeline `yaml:"pipeline"`
+	Prices   Prices   `yaml:"prices"`
 }
 
 // Bucket is where all state lies.
@@ -54,6 +55,7 @@ type Keep struct {
 	Logs   int `yaml:"logs"`
 	Dead   int `yaml:"dead"`
 	Runs   int `yaml:"runs"`
+	Usage  int `yaml:"usage"`
 }
 
 // The types of forges.

@@ -39,7 +39,7 @@ func TestAMinimalConfigurationHasGoodDefaults(t *testing.T) {
 	want := &config.Config{
 		Name: "fedora", Pages: "https://ci.example.org/",
 		Bucket: config.Bucket{
-			Name: "distaff", Keep: config.Keep{Claims: 60, Events: 90, Logs: 90, Dead: 30, Runs: 365},
+			Name: "distaff", Keep: config.Keep{Claims: 60, Events: 90, Logs: 90, Dead: 30, Runs: 365, Usage: 90},
 		},
 		Forges: map[string]config.Forge{"fedora": {
 			Type: config.Pagure, URL: "https://src.example.org", User: "distaff", Namespaces: []string{"rpms", "tests"},
@@ -59,6 +59,10 @@ func TestAMinimalConfigurationHasGoodDefaults(t *testing.T) {
 			{Name: "rmdepcheck"},
 			{Name: "license-validate"},
 			{Name: "custom"},
+		},
+		Prices: config.Prices{
+			Currency: "USD", PutThousand: 0.005, GetThousand: 0.0004, ListThousand: 0.005, GBSecond: 0.000002, CPUSecond: 0.000018,
+			AlwaysOn: config.AlwaysOn{Pods: 1, MemoryMiB: 128, CPUMilli: 100},
 		},
 		Pipeline: config.Pipeline{
 			Koji: "fedora", TestingFarm: "public", Docs: []string{"*.md", "README*"},

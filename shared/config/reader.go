@@ -105,6 +105,9 @@ func (r *reader) value(n node, v reflect.Value, path string) {
 	case *int:
 		r.number(n, into, path)
 		return
+	case *float64:
+		r.price(n, into, path)
+		return
 	case *bool:
 		if b, ok := n.(*ast.BoolNode); ok {
 			*into = b.Value

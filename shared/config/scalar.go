@@ -39,6 +39,18 @@ func (r *reader) number(n node, into *int, path string) {
 	r.wants(n, path, "a whole number from 0 on")
 }
 
+// price reads a number that may have a fraction.
+func (r *reader) price(n node, into *float64, path string) {
+	switch n.(type) {
+	case *ast.IntegerNode, *ast.FloatNode:
+		if number, err := strconv.ParseFloat(n.GetToken().Value, 64); err == nil && number >= 0 && number <= 1e6 {
+			*into = number
+			return
+		}
+	}
+	r.wants(n, path, "a price from 0 on, such as 0.005")
+}
+
 func (r *reader) duration(n node, into *time.Duration, path string) {
 	if s, ok := n.(*ast.StringNode); ok {
 		if d, err := time.ParseDuration(s.Value); err == nil {

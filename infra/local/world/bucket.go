@@ -76,6 +76,7 @@ func Lifecycle(keep config.Keep) []bucket.Rule {
 		{Prefix: "logs/", Days: keep.Logs},
 		{Prefix: "dead/", Days: keep.Dead},
 		{Prefix: "runs/", Days: keep.Runs},
+		{Prefix: "usage/", Days: keep.Usage},
 	} {
 		if r.Days > 0 {
 			rules = append(rules, r)
