@@ -155,7 +155,9 @@ func (t *turn) retire() {
 		return
 	}
 	t.p.Retired = &run
-	past := append(slices.Clone(t.p.Past), Past{Number: run.Number, Commit: run.Commit, Verdict: run.Verdict, Ended: run.Ended})
+	past := append(slices.Clone(t.p.Past), Past{
+		Number: run.Number, Commit: run.Commit, Outcome: string(stateOf(run)), Verdict: run.Verdict, Ended: run.Ended,
+	})
 	t.p.Past = past[max(0, len(past)-pastMost):]
 }
 

@@ -14,15 +14,16 @@ import (
 
 // pages writes a run's result page whenever the state of a check has changed,
 // and the same as JSON once the run is over: then it does not change any more.
+// What the run is found by is written along.
 func pages(now func() time.Time) func(before, after PullRequest) ([]state.Object, error) {
 	return func(before, after PullRequest) ([]state.Object, error) {
-		var objects []state.Object
+		objects := found(before, after)
 		if old := after.Retired; old != nil {
 			made, err := pageOf(after, *old, now())
 			if err != nil {
 				return nil, err
 			}
-			objects = made
+			objects = append(objects, made...)
 		}
 		if after.Run.Number == 0 || !looksDifferent(before.Run, after.Run) {
 			return objects, nil

@@ -79,8 +79,11 @@ const (
 
 // Past is a run that is over.
 type Past struct {
-	Number  int       `json:"number"`
-	Commit  string    `json:"commit"`
+	Number int    `json:"number"`
+	Commit string `json:"commit"`
+	// Outcome is how it ended, in the word its page has for it; lines of before
+	// have none.
+	Outcome string    `json:"outcome,omitempty"`
 	Verdict string    `json:"verdict"`
 	Ended   time.Time `json:"ended,omitzero"`
 }
