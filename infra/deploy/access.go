@@ -17,9 +17,6 @@ const (
 type Grant struct {
 	Prefix string
 	Verbs  []Verb
-	// Unproved says why a grant has to be there that no test needs; empty for
-	// all that a test needs.
-	Unproved string
 }
 
 func grant(prefix string, verbs ...Verb) Grant { return Grant{Prefix: prefix, Verbs: verbs} }
@@ -39,6 +36,7 @@ const (
 	bus       = "fedmsg/"
 	held      = "held/"
 	used      = "usage/"
+	index     = "find/"
 )
 
 // Access is all a function may do in the bucket. Every one writes down what it
@@ -46,8 +44,10 @@ const (
 func Access(function string) []Grant { return append(own(function), grant(used, Put)) }
 
 func own(function string) []Grant {
-	// A reactor reads and writes documents, their pages, and what is due of them.
-	decides := []Grant{grant(documents, Get, Put), grant(runs, Put), grant(due, Put, Delete)}
+	// A reactor reads and writes documents, and what lies beside them: their pages,
+	// what is due of them, and by which names they are found. All do it by the same
+	// code, so any of them may have to write any of it.
+	decides := []Grant{grant(documents, Get, Put), grant(runs, Put), grant(index, Put), grant(due, Put, Delete)}
 	switch function {
 	case "forge-webhook":
 		return []Grant{grant(facts, Put), grant(due, Put)}
@@ -60,8 +60,10 @@ func own(function string) []Grant {
 		return decides
 	case "on-time-passed":
 		return append(decides, grant(facts, Get))
-	case "build-start", "tests-request":
+	case "build-start":
 		return []Grant{grant(claims, Get, Put)}
+	case "tests-request":
+		return []Grant{grant(claims, Get, Put), grant(cache, Get, Put)}
 	case "status-report":
 		return []Grant{grant(shown, Get, Put)}
 	case "release-look":

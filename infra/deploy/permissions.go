@@ -48,11 +48,7 @@ func accessText(grants []Grant) string {
 		for _, v := range g.Verbs {
 			verbs = append(verbs, string(v))
 		}
-		text := fmt.Sprintf("`%s` %s", g.Prefix, strings.Join(verbs, ", "))
-		if g.Unproved != "" {
-			text += " (" + g.Unproved + ")"
-		}
-		out = append(out, text)
+		out = append(out, fmt.Sprintf("`%s` %s", g.Prefix, strings.Join(verbs, ", ")))
 	}
 	return strings.Join(out, " · ")
 }

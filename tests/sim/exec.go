@@ -113,7 +113,19 @@ type bucket interface {
 	List(ctx context.Context, prefix, after string, limit int) ([]blob.Info, error)
 }
 
+// guard asks whether the function whose run ctx is may do that.
+func (w *World) guard(ctx context.Context, verb, key string) error {
+	x, _ := ctx.Value(execKey{}).(*exec)
+	if x == nil || w.Guard == nil {
+		return nil
+	}
+	return w.Guard(x.delivery.function.Name, verb, key)
+}
+
 func (s store) Get(ctx context.Context, key string) (o blob.Object, err error) {
+	if err := s.w.guard(ctx, "get", key); err != nil {
+		return o, err
+	}
 	err = s.w.at(ctx, false, func() error { o, err = s.under.Get(ctx, key); return err })
 	return o, err
 }
@@ -121,6 +133,9 @@ func (s store) Get(ctx context.Context, key string) (o blob.Object, err error) {
 // Put answers a write whose answer was lost as the SDK does: it repeats it,
 // and then finds the condition not met, by its own hand.
 func (s store) Put(ctx context.Context, key string, body []byte, cond blob.Cond, opts ...blob.PutOption) (tag blob.Tag, err error) {
+	if err := s.w.guard(ctx, "put", key); err != nil {
+		return "", err
+	}
 	stored := false
 	err = s.w.at(ctx, false, func() error {
 		tag, err = s.under.Put(ctx, key, body, cond, opts...)
@@ -134,10 +149,16 @@ func (s store) Put(ctx context.Context, key string, body []byte, cond blob.Cond,
 }
 
 func (s store) Delete(ctx context.Context, key string) error {
+	if err := s.w.guard(ctx, "delete", key); err != nil {
+		return err
+	}
 	return s.w.at(ctx, false, func() error { return s.under.Delete(ctx, key) })
 }
 
 func (s store) List(ctx context.Context, prefix, after string, limit int) (page []blob.Info, err error) {
+	if err := s.w.guard(ctx, "list", prefix); err != nil {
+		return nil, err
+	}
 	err = s.w.at(ctx, false, func() error { page, err = s.under.List(ctx, prefix, after, limit); return err })
 	return page, err
 }

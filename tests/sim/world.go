@@ -52,7 +52,11 @@ type World struct {
 	log    []string
 	// Verbose keeps a line for every delivery.
 	Verbose bool
-	hooks   int
+	// Guard, if there is one, is asked before a function touches the bucket, with
+	// the verb (get, put, delete, list) and the key or prefix. An error of it is
+	// what the function gets.
+	Guard func(function, verb, key string) error
+	hooks int
 }
 
 const repo = "rpms/bash"
