@@ -19,8 +19,10 @@ type answer struct {
 	body       []byte
 	err        error
 	took       time.Duration
+	// refusal is what was wrong with a good answer's reply.
+	refusal error
 	// silent failures leave no knativeerror… attributes, because Knative's
-	// filter does not pass them on: a timeout, a 2xx that is no CloudEvent.
+	// filter does not pass them on: a timeout, a 2xx that is no CloudEvent, a 304.
 	silent bool
 }
 
@@ -33,6 +35,8 @@ func (a answer) words() string {
 		return ""
 	case a.err != nil:
 		return line(a.err.Error())
+	case a.refusal != nil:
+		return line(a.refusal.Error())
 	}
 	return line(string(a.body))
 }
@@ -68,15 +72,17 @@ func (b *Broker) attempt(t *task) {
 // twice at the same time.
 func (b *Broker) ask(t *task, e event.Event) answer {
 	ctx := context.WithValue(b.running, trigger{}, t.route.name)
-	switch t.route.delivery.Format { // an HTTP subscriber writes the event so
-	case "json":
+	switch { // an HTTP subscriber writes the event so
+	case t.flow == t.route.dead:
+		ctx = context.WithValue(ctx, letter{}, true)
+	case t.route.format == "json":
 		ctx = binding.WithForceStructured(ctx)
-	case "binary":
+	case t.route.format == "binary":
 		ctx = binding.WithForceBinary(ctx)
 	}
 	timeout := t.route.delivery.Timeout
 	if timeout == 0 {
-		return deliver(ctx, t.flow.lane.subscriber, e)
+		return t.deliver(ctx, e)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	b.mu.Lock()
@@ -85,7 +91,7 @@ func (b *Broker) ask(t *task, e event.Event) answer {
 	answered := make(chan answer, 1)
 	go func() {
 		defer cancel()
-		answered <- deliver(ctx, t.flow.lane.subscriber, e)
+		answered <- t.deliver(ctx, e)
 		b.leave()
 	}()
 	select {
@@ -99,23 +105,29 @@ func (b *Broker) ask(t *task, e event.Event) answer {
 	}
 }
 
-func deliver(ctx context.Context, to Subscriber, e event.Event) (got answer) {
+// deliver asks the subscriber. What a good answer says besides matters only
+// where a reply is heard: a dead letter sink may answer what it likes, and so
+// may the sink of a timer.
+func (t *task) deliver(ctx context.Context, e event.Event) (got answer) {
 	defer func() {
 		if r := recover(); r != nil {
 			got = answer{status: http.StatusInternalServerError, body: []byte(fmt.Sprintf("panic: %v", r))}
 		}
 	}()
-	reply, status, retryAfter, body, err := to.Deliver(ctx, e)
+	reply, status, retryAfter, body, err := t.flow.lane.subscriber.Deliver(ctx, e)
 	if err != nil {
 		return answer{err: err}
 	}
-	if status >= 200 && status < 300 && reply == nil && len(body) > 0 {
+	heard := t.flow == t.route.flow && t.route.in != nil
+	if heard && status >= 200 && status < 300 && reply == nil && len(body) > 0 {
 		return answer{
 			status: http.StatusBadGateway, silent: true,
 			body: append([]byte("the answer is neither empty nor a CloudEvent: "), body...),
 		}
 	}
-	return answer{reply: reply, status: status, retryAfter: retryAfter, body: body}
+	// Knative's filter passes an error on in a body, which a 304 cannot have.
+	silent := status == http.StatusNotModified
+	return answer{reply: reply, status: status, retryAfter: retryAfter, body: body, silent: silent}
 }
 
 // succeed publishes the reply, if there is one, before the event counts as
@@ -131,7 +143,7 @@ func (b *Broker) succeed(t *task, got answer) {
 	switch {
 	case errors.Is(err, ErrRefused):
 		// The ingress answers 400, which sends the original to the dead letters.
-		b.fail(t, answer{status: http.StatusBadRequest, body: []byte("reply: " + err.Error()), took: got.took}, t.route.in.address())
+		b.fail(t, answer{status: http.StatusBadRequest, refusal: fmt.Errorf("reply: %w", err), took: got.took}, t.route.in.address())
 	case err != nil:
 		b.leave() // the journal is broken or closed: the next start repeats t
 	default:

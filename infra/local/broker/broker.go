@@ -20,6 +20,7 @@ import (
 	"sync"
 
 	"github.com/cloudevents/sdk-go/v2/event"
+	"github.com/cloudevents/sdk-go/v2/types"
 
 	"github.com/distaff-project/distaff/infra/local/broker/journal"
 	"github.com/distaff-project/distaff/infra/local/broker/manifest"
@@ -166,7 +167,7 @@ func (b *Broker) publish(ctx context.Context, in *ingress, e event.Event, by str
 			wanted = append(wanted, r)
 		}
 	}
-	stamped.SetExtension(attrTTL, ttl)
+	stamped.SetExtension(attrTTL, types.FormatInteger(ttl))
 	record := about(&stamped)
 	record.Broker, record.By = in.self.Name, by
 	return b.accept(&stamped, record, wanted) //nolint:contextcheck // a delivery outlives the publication

@@ -3,6 +3,7 @@ package broker
 import (
 	"encoding/base64"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/cloudevents/sdk-go/v2/event"
@@ -38,7 +39,7 @@ func deadLetter(e *event.Event, got answer, from string) *event.Event {
 	}
 	data := base64.StdEncoding.EncodeToString(body)
 	letter.SetExtension(attrErrorDest, from)
-	letter.SetExtension(attrErrorCode, status)
+	letter.SetExtension(attrErrorCode, strconv.Itoa(status))
 	letter.SetExtension(attrErrorData, data[:min(len(data), mostErrorData)])
 	return &letter
 }

@@ -106,16 +106,16 @@ func TestTheDeadLetterTellsWhatWentWrong(t *testing.T) {
 		answer func(int, event.Event) (*event.Event, int, string, error)
 		want   map[string]any // nil: none of the attributes
 	}{
-		{"permanent refusal", always(422, "no such package"), map[string]any{"knativeerrordest": address, "knativeerrorcode": int32(422), "knativeerrordata": data("no such package")}},
-		{"failure without a body", always(500, ""), map[string]any{"knativeerrordest": address, "knativeerrorcode": int32(500), "knativeerrordata": ""}},
-		{"redirect", always(302, ""), map[string]any{"knativeerrordest": address, "knativeerrorcode": int32(302), "knativeerrordata": ""}},
-		{"long body", always(500, strings.Repeat("x", 3000)), map[string]any{"knativeerrordest": address, "knativeerrorcode": int32(500), "knativeerrordata": data(strings.Repeat("x", 3000))[:1024]}},
+		{"permanent refusal", always(422, "no such package"), map[string]any{"knativeerrordest": address, "knativeerrorcode": "422", "knativeerrordata": data("no such package")}},
+		{"failure without a body", always(500, ""), map[string]any{"knativeerrordest": address, "knativeerrorcode": "500", "knativeerrordata": ""}},
+		{"redirect", always(302, ""), map[string]any{"knativeerrordest": address, "knativeerrorcode": "302", "knativeerrordata": ""}},
+		{"long body", always(500, strings.Repeat("x", 3000)), map[string]any{"knativeerrordest": address, "knativeerrorcode": "500", "knativeerrordata": data(strings.Repeat("x", 3000))[:1024]}},
 		{
 			"no connection",
 			func(int, event.Event) (*event.Event, int, string, error) {
 				return nil, 0, "", errors.New("connection refused")
 			},
-			map[string]any{"knativeerrordest": address, "knativeerrorcode": int32(500), "knativeerrordata": data("dispatch error: connection refused")},
+			map[string]any{"knativeerrordest": address, "knativeerrorcode": "500", "knativeerrordata": data("dispatch error: connection refused")},
 		},
 		{"an answer that is no CloudEvent", always(200, "ok"), nil},
 		{
@@ -126,7 +126,7 @@ func TestTheDeadLetterTellsWhatWentWrong(t *testing.T) {
 		},
 		{
 			"panic", func(int, event.Event) (*event.Event, int, string, error) { panic("oh") },
-			map[string]any{"knativeerrordest": address, "knativeerrorcode": int32(500), "knativeerrordata": data("panic: oh")},
+			map[string]any{"knativeerrordest": address, "knativeerrorcode": "500", "knativeerrordata": data("panic: oh")},
 		},
 	}
 	for _, tt := range tests {
@@ -140,7 +140,7 @@ func TestTheDeadLetterTellsWhatWentWrong(t *testing.T) {
 					t.Fatalf("%d dead letters", len(dead.events))
 				}
 				extensions := dead.events[0].Extensions()
-				if extensions["knativebrokerttl"] != int32(255) {
+				if extensions["knativebrokerttl"] != "255" {
 					t.Errorf("the dead letter's TTL is %v", extensions["knativebrokerttl"])
 				}
 				delete(extensions, "knativebrokerttl")
@@ -284,7 +284,7 @@ func TestRepliesThatGoRoundEnd(t *testing.T) {
 		if len(echo.events) != 255 || len(dead.events) != 1 {
 			t.Fatalf("%d deliveries and %d dead letters", len(echo.events), len(dead.events))
 		}
-		if got := dead.events[0].Extensions(); got["knativeerrorcode"] != int32(400) || got["knativebrokerttl"] != int32(1) {
+		if got := dead.events[0].Extensions(); got["knativeerrorcode"] != "400" || got["knativebrokerttl"] != "1" {
 			t.Errorf("the dead letter has %v", got)
 		}
 	})

@@ -19,7 +19,7 @@ type Match struct {
 // Explain holds an event against every Trigger of the manifests, of all
 // Brokers. Nothing needs to run; a Broker delivers by the same evaluation.
 func Explain(set *manifest.Set, e event.Event) []Match {
-	e = withoutTTL(e)
+	e = onTheWire(withoutTTL(e))
 	matches := make([]Match, 0, len(set.Triggers))
 	for _, t := range set.Triggers {
 		matched, why := t.Filter.Explain(e)

@@ -126,7 +126,7 @@ func TestSubscribersAreAskedByHTTPAsKnativeAsks(t *testing.T) {
 		{"/text", 200, "", "ok", 0},
 		{"/bad-reply", 200, "", "yesterday", 0},
 		{"/busy", 503, "", "later\n", 7 * time.Second},
-		{"/moved", 307, "", "", 0},
+		{"/moved", 200, "2", "", 0},
 		{"/empty", 200, "", "", 0},
 	}
 	for _, tt := range tests {

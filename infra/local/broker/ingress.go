@@ -75,8 +75,23 @@ func (b *Broker) stamp(e event.Event) (stamped event.Event, ttl int32, err error
 		return e, 0, fmt.Errorf("%w: replies have gone round %d times", ErrRefused, firstTTL)
 	}
 	stamped = withoutTTL(e)
-	stamped.SetExtension(attrArrival, types.Timestamp{Time: b.options.Now().UTC()})
-	return stamped, ttl, nil
+	stamped.SetExtension(attrArrival, types.Timestamp{Time: b.options.Now()})
+	return onTheWire(stamped), ttl, nil
+}
+
+// onTheWire gives an event as filters and subscribers of a cluster see it. It
+// has gone by HTTP there, so all its attributes are text and its time is UTC,
+// also when it was said in structured mode or in this process.
+func onTheWire(e event.Event) event.Event {
+	for name, value := range e.Extensions() {
+		if text, err := types.Format(value); err == nil {
+			e.SetExtension(name, text)
+		}
+	}
+	if at := e.Time(); !at.IsZero() {
+		e.SetTime(at.UTC())
+	}
+	return e
 }
 
 // withoutTTL is a copy of the event as filters and subscribers see it.

@@ -22,6 +22,7 @@ type route struct {
 	in       *ingress // the Trigger's Broker; nil for a timer
 	filter   filter.Filter
 	delivery manifest.Delivery
+	format   string // the Trigger's own; a Broker's counts for nothing (pkg/broker/filter)
 	flow     *flow
 	dead     *flow // nil when there is no dead letter sink
 }
@@ -62,6 +63,9 @@ func (b *Broker) route() error {
 		in := b.ingresses[t.Broker]
 		r := b.lay(t.Name, t.Subscriber, in.self.DeliveryOf(t), limit)
 		r.in, r.filter = in, t.Filter
+		if t.Delivery != nil {
+			r.format = t.Delivery.Format
+		}
 		in.wanting = append(in.wanting, r)
 	}
 	for _, p := range b.set.PingSources {

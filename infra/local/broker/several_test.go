@@ -111,7 +111,7 @@ func TestAnEventHandedOnBeginsWithAFullCountOfHops(t *testing.T) {
 		worn.SetExtension("knativebrokerttl", 9)
 		publish(t, b, worn)
 		settle(t, b)
-		if len(dead.events) != 1 || dead.events[0].Extensions()["knativebrokerttl"] != int32(255) {
+		if len(dead.events) != 1 || dead.events[0].Extensions()["knativebrokerttl"] != "255" {
 			t.Errorf("the dead letters are %v", dead.events)
 		}
 	})

@@ -22,30 +22,32 @@ func (f Func) Deliver(ctx context.Context, e event.Event) (*event.Event, int, ti
 }
 
 // HTTP is a subscriber at an address, asked as Knative asks it: binary mode,
-// Prefer: reply.
+// Prefer: reply but of a dead letter sink.
 type HTTP struct {
 	URL string
-	// Client does the requests; it should follow no redirects. Timeouts are the
-	// delivery's. NewHTTPClient makes a good one.
+	// Client does the requests. Timeouts are the delivery's. NewHTTPClient makes
+	// a good one.
 	Client *http.Client
 }
 
-// NewHTTPClient makes a client that keeps connections to many subscribers and
-// takes a redirect as the refusal Knative takes it for.
+// letter is a key in the context of a delivery to a dead letter sink.
+type letter struct{}
+
+// NewHTTPClient makes a client that keeps connections to many subscribers. It
+// follows redirects as Knative's does: 307 and 308 with the event, the older
+// ones with a GET without it, which then counts as delivered.
 func NewHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // it is one, by its documentation
 	transport.MaxIdleConnsPerHost = 64
-	return &http.Client{Transport: transport, CheckRedirect: noRedirect}
+	return &http.Client{Transport: transport}
 }
-
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // InProcess makes a subscriber of a function's HTTP handler, without a socket.
 func InProcess(h http.Handler) Subscriber { return InProcessAt(h, "/") }
 
 // InProcessAt is InProcess at a path of the handler.
 func InProcessAt(h http.Handler, path string) Subscriber {
-	client := &http.Client{Transport: inProcess{h}, CheckRedirect: noRedirect}
+	client := &http.Client{Transport: inProcess{h}}
 	return HTTP{URL: "http://in-process" + path, Client: client}
 }
 
@@ -61,7 +63,9 @@ func (s HTTP) Deliver(ctx context.Context, e event.Event) (*event.Event, int, ti
 	if err := cehttp.WriteRequest(ctx, binding.ToMessage(&e), req); err != nil {
 		return nil, 0, 0, nil, fmt.Errorf("write event: %w", err)
 	}
-	req.Header.Set("Prefer", "reply")
+	if ctx.Value(letter{}) == nil {
+		req.Header.Set("Prefer", "reply")
+	}
 	resp, err := s.Client.Do(req)
 	if err != nil {
 		return nil, 0, 0, nil, err
