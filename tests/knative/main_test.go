@@ -25,8 +25,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(room.Run(func() int {
 		flag.Parse()
-		defer down()
-		return m.Run()
+		code := m.Run()
+		down(code != 0)
+		return code
 	}))
 }
 
@@ -47,8 +48,9 @@ var shared struct {
 	err     error
 }
 
-// logs is where the logs stay after a failure.
-var keep = flag.String("keep", "", "keep the cluster's folder, with all logs, at this place")
+var seeded = flag.String("seed", "", "the seed of the random moments, to see the same again")
+
+var keep = flag.String("keep", "", "keep the cluster's folder, with all logs, at this place (one that is there is emptied)")
 
 func up(t *testing.T) *cluster.Cluster {
 	t.Helper()
@@ -75,8 +77,8 @@ func bring() error {
 	}
 	if shared.dir = *keep; shared.dir == "" {
 		shared.dir, err = os.MkdirTemp("", "distaff-knative")
-	} else {
-		err = os.MkdirAll(shared.dir, 0o700)
+	} else if err = os.RemoveAll(shared.dir); err == nil {
+		err = os.MkdirAll(shared.dir, 0o755)
 	}
 	if err != nil {
 		return err
@@ -84,7 +86,6 @@ func bring() error {
 	if shared.dir, err = filepath.Abs(shared.dir); err != nil {
 		return err
 	}
-	os.RemoveAll(filepath.Join(shared.dir, "etcd"))
 	began := time.Now()
 	shared.cluster, err = cluster.Up(ctx, cluster.Options{
 		Dir: shared.dir, Programs: dir, Eventing: eventing, Serving: serving,
@@ -95,11 +96,15 @@ func bring() error {
 	return err
 }
 
-func down() {
+func down(failed bool) {
 	if shared.cluster != nil {
 		shared.cluster.Down()
 	}
-	if *keep == "" && shared.dir != "" {
+	switch {
+	case shared.dir == "":
+	case failed || *keep != "":
+		fmt.Println("all logs are in " + shared.dir)
+	default:
 		os.RemoveAll(shared.dir)
 	}
 }

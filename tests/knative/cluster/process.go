@@ -23,6 +23,8 @@ type Process struct {
 	Path string
 	Args []string
 	Env  []string
+	// Root is all the program sees of the files; Path is in it. Empty: everything.
+	Root string
 	// Annex is set for a program that runs in a network of its own.
 	Annex *room.Annex
 	// Log is the file its output goes to.
@@ -51,6 +53,10 @@ func (p *Process) Start() error {
 	cmd := exec.Command(p.Path, p.Args...) //nolint:gosec,noctx // ended by End
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Dir(p.Log), "TMPDIR=" + filepath.Dir(p.Log)}, p.Env...)
+	if p.Root != "" {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: p.Root}
+		cmd.Dir, cmd.Env = "/", p.Env
+	}
 	if p.Annex != nil {
 		err = p.Annex.Start(cmd)
 	} else {

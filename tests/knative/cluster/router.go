@@ -63,6 +63,9 @@ func (r *Router) to(host string) string {
 func (r *Router) Under() int64  { return r.under.Load() }
 func (r *Router) Passed() int64 { return r.passed.Load() } //nolint:revive // see above
 
+// URL is the router's, as HTTP_PROXY wants it.
+func (*Router) URL() string { return "http://" + routerAt }
+
 // Listen serves at an address until Close.
 func (r *Router) Listen(at string) error {
 	socket, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", at)

@@ -42,13 +42,6 @@ func (c *Cluster) install(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range crds {
-		// Between versions it is the webhook that converts. Nobody here speaks an
-		// older one.
-		if strategy, _, _ := unstructured.NestedString(o.Object, "spec", "conversion", "strategy"); strategy == "Webhook" {
-			_ = unstructured.SetNestedMap(o.Object, map[string]any{"strategy": "None"}, "spec", "conversion")
-		}
-	}
 	for _, o := range rest {
 		if o.GetKind() == "ConfigMap" && o.GetName() == "config-features" {
 			for name, value := range c.options.Features {

@@ -6,9 +6,11 @@ package kit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +18,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 )
 
@@ -129,15 +130,19 @@ func build(ctx context.Context, module, to string, args ...string) error {
 // Module gives the folder of a module that is in this one's build list, for the
 // stock manifests in it.
 func Module(ctx context.Context, source, name string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", name)
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", name)
 	cmd.Dir = source
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	out, err := cmd.Output()
-	if err == nil && len(bytes.TrimSpace(out)) == 0 {
-		err = errors.New("it is not downloaded")
+	var module struct{ Dir, Error string }
+	if err == nil {
+		err = json.Unmarshal(out, &module)
+	}
+	if err == nil && module.Dir == "" {
+		err = errors.New(cmp.Or(module.Error, "it is not in go.mod"))
 	}
 	if err != nil {
 		return "", fmt.Errorf("find the module %s: %w", name, err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	return module.Dir, nil
 }

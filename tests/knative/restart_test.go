@@ -1,0 +1,89 @@
+package knative
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/distaff-project/distaff/tests/knative/cluster"
+)
+
+// kills is how often a part of the data plane is ended in one play.
+const kills = 10
+
+func TestTheOutcomeIsTheSameWhenTheDataPlaneIsKilledTenTimes(t *testing.T) {
+	s := onStage(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	seed := uint64(time.Now().UnixNano())
+	if text := *seeded; text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("-seed %d", seed)
+	over := s.killers(ctx, rand.New(rand.NewPCG(seed, 1)))
+	real := s.play().story(ctx, "killed")
+	t.Logf("killed: %q", over())
+	local := onLocalBroker(t).story(ctx, "killed")
+	if diff := cmp.Diff(local, real); diff != "" {
+		t.Errorf("-local +Knative\n%s", diff)
+	}
+}
+
+// killers end parts of the data plane at random moments of what follows, and
+// start them again as the kubelet would. A moment is a number of requests that
+// have passed, so that it is always one at which something happens. The function
+// that is returned waits until all are up, and tells what was ended.
+func (s *stage) killers(ctx context.Context, random *rand.Rand) (over func() []string) {
+	const requests = 600 // a play makes more
+	var moments []int64
+	for range kills {
+		moments = append(moments, s.cluster.Router.Passed()+1+random.Int64N(requests))
+	}
+	slices.Sort(moments)
+	var ended []string
+	done := make(chan struct{})
+	stop := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
+		for _, moment := range moments {
+			for s.cluster.Router.Passed() < moment {
+				select {
+				case <-ticker.C:
+				case <-stop:
+					return
+				case <-ctx.Done():
+					return
+				}
+			}
+			name := cluster.DataPlane()[random.IntN(len(cluster.DataPlane()))]
+			p := s.cluster.Process(name)
+			p.Kill()
+			if err := p.Start(); err != nil {
+				s.t.Error(err)
+				return
+			}
+			ended = append(ended, name)
+		}
+	}()
+	return func() []string {
+		close(stop)
+		<-done
+		if err := s.cluster.Healthy(ctx); err != nil {
+			s.t.Error(err)
+		}
+		if len(ended) < kills {
+			s.t.Errorf("only %d were killed: the play was too short", len(ended))
+		}
+		return ended
+	}
+}
