@@ -91,11 +91,11 @@ type wiring struct {
 	set    *manifest.Set
 	client *cluster.Client // nil for manifests
 	live   map[string]live
-	// unread are Triggers that a cluster has and that mean nothing.
-	unread []unread
+	// unclear are Triggers that a cluster has and that mean nothing.
+	unclear []unclear
 }
 
-type unread struct{ name, problem string }
+type unclear struct{ name, problem string }
 
 // delivery is how a Trigger's events are delivered, with what is its Broker's.
 func (w *wiring) delivery(t manifest.Trigger) manifest.Delivery {
@@ -118,7 +118,7 @@ func (w *wiring) one(name string) (manifest.Trigger, error) {
 			return t, nil
 		}
 	}
-	for _, u := range w.unread {
+	for _, u := range w.unclear {
 		if u.name == name {
 			return manifest.Trigger{}, failed(exitTrouble, "the Trigger %s cannot be understood: %s", name, u.problem)
 		}

@@ -82,7 +82,7 @@ func (w *wiring) list(s streams, as string) error {
 		}
 		rows = append(rows, row)
 	}
-	for _, u := range w.unread {
+	for _, u := range w.unclear {
 		rows = append(rows, triggerRow{Name: u.name, Problem: u.problem})
 	}
 	if err := writeTriggers(s, rows, as, w.client != nil); err != nil {
@@ -91,8 +91,8 @@ func (w *wiring) list(s streams, as string) error {
 	switch {
 	case len(rows) == 0:
 		return failed(exitNothing, "there are no Triggers in %s", w.where)
-	case len(w.unread) > 0:
-		return failed(exitFailed, "%s cannot be understood, and what Knative makes of them is not sure", counted(len(w.unread), "Trigger", "Triggers"))
+	case len(w.unclear) > 0:
+		return failed(exitFailed, "%s cannot be understood, and what Knative makes of them is not sure", counted(len(w.unclear), "Trigger", "Triggers"))
 	case notReady > 0:
 		return failed(exitFailed, "%d of %d Triggers are not ready: their events wait or are lost; look with `distaff trigger show NAME --cluster`", notReady, len(rows))
 	}

@@ -87,7 +87,7 @@ func (w *wiring) add(object *unstructured.Unstructured, trigger bool) {
 	part, err := written1(object)
 	if err != nil {
 		if trigger {
-			w.unread = append(w.unread, unread{object.GetName(), strings.ReplaceAll(err.Error(), "\n", "; ")})
+			w.unclear = append(w.unclear, unclear{object.GetName(), strings.ReplaceAll(err.Error(), "\n", "; ")})
 		}
 		return
 	}

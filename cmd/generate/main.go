@@ -43,6 +43,9 @@ func generate() error {
 			return err
 		}
 	}
+	if err := os.WriteFile("docs/graph.md", []byte(distaff.Graph().Page()), 0o644); err != nil {
+		return err
+	}
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		return err

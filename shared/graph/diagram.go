@@ -1,0 +1,154 @@
+package graph
+
+import (
+	"fmt"
+	"strings"
+)
+
+// box is one thing in a diagram; edges name them by id.
+type box struct{ id, label, class string }
+
+type edge struct {
+	from, to string
+	all      bool // from each of the reactors
+}
+
+// diagram is the graph as boxes and arrows, with events as boxes between
+// functions, and one arrow for what all reactors say.
+func (g Graph) diagram() (groups []Role, inside map[Role][]box, others []box, edges []edge) {
+	inside = map[Role][]box{}
+	for _, role := range []Role{API, Listener, Reactor, Doer, Keeper} {
+		groups = append(groups, role)
+	}
+	systems := map[string]bool{}
+	for _, f := range g.Functions {
+		class := string(f.Role)
+		if len(f.Paused) > 0 {
+			class = "paused"
+		}
+		inside[f.Role] = append(inside[f.Role], box{id("f", f.Name), f.Name, class})
+		if f.System == "" {
+			continue
+		}
+		if !systems[f.System] {
+			systems[f.System] = true
+			others = append(others, box{id("s", f.System), f.System, "outside"})
+		}
+		if f.Role == API || f.Role == Listener {
+			edges = append(edges, edge{from: id("s", f.System), to: id("f", f.Name)})
+		} else {
+			edges = append(edges, edge{from: id("f", f.Name), to: id("s", f.System)})
+		}
+	}
+	for _, t := range g.Timers {
+		others = append(others, box{id("t", t.Name), "each " + t.Name, "timer"})
+	}
+	reactors := g.of(Reactor)
+	for _, e := range g.Events {
+		class := "event"
+		if g.bad(e.Type) {
+			class = "wrong"
+		}
+		others = append(others, box{id("e", e.Type), Short(e.Type), class})
+		all := len(reactors) > 1 && containsAll(e.SaidBy, reactors)
+		if all {
+			edges = append(edges, edge{to: id("e", e.Type), all: true})
+		}
+		for _, name := range e.SaidBy {
+			f, ok := g.function(name)
+			switch {
+			case !ok:
+				edges = append(edges, edge{from: id("t", name), to: id("e", e.Type)})
+			case !all || f.Role != Reactor:
+				edges = append(edges, edge{from: id("f", name), to: id("e", e.Type)})
+			}
+		}
+		for _, name := range e.Hears {
+			edges = append(edges, edge{from: id("e", e.Type), to: id("f", name)})
+		}
+	}
+	return groups, inside, others, edges
+}
+
+func id(kind, name string) string {
+	return kind + "_" + strings.NewReplacer("-", "_", ".", "_", "/", "_").Replace(name)
+}
+
+var plural = map[Role]string{API: "apis", Listener: "listeners", Reactor: "reactors", Doer: "doers", Keeper: "sinks"} //nolint:gochecknoglobals // words
+
+// Mermaid writes the graph for pages that draw it: https://mermaid.js.org.
+func (g Graph) Mermaid() string {
+	var b strings.Builder
+	b.WriteString("flowchart LR\n")
+	groups, inside, others, edges := g.diagram()
+	for _, role := range groups {
+		if len(inside[role]) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "  subgraph %s\n", plural[role])
+		for _, one := range inside[role] {
+			fmt.Fprintf(&b, "    %s[\"%s\"]:::%s\n", one.id, one.label, one.class)
+		}
+		b.WriteString("  end\n")
+	}
+	for _, one := range others {
+		open, end := "([\"", "\"])"
+		if one.class == "outside" {
+			open, end = "[/\"", "\"/]"
+		}
+		fmt.Fprintf(&b, "  %s%s%s%s:::%s\n", one.id, open, one.label, end, one.class)
+	}
+	for _, e := range edges {
+		from := e.from
+		if e.all {
+			from = plural[Reactor]
+		}
+		fmt.Fprintf(&b, "  %s --> %s\n", from, e.to)
+	}
+	b.WriteString("  classDef event fill:none,stroke-dasharray:3\n  classDef wrong stroke:#c00,stroke-width:3px\n  classDef paused stroke:#c60,stroke-width:3px\n")
+	return b.String()
+}
+
+// DOT writes the graph for Graphviz: https://graphviz.org.
+func (g Graph) DOT() string {
+	var b strings.Builder
+	b.WriteString("digraph distaff {\n  rankdir=LR; compound=true; node [shape=box, fontname=\"sans-serif\"];\n")
+	groups, inside, others, edges := g.diagram()
+	for _, role := range groups {
+		if len(inside[role]) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "  subgraph cluster_%s {\n    label=%q;\n", plural[role], plural[role])
+		for _, one := range inside[role] {
+			fmt.Fprintf(&b, "    %s [label=%q%s];\n", one.id, one.label, color(one.class))
+		}
+		b.WriteString("  }\n")
+	}
+	for _, one := range others {
+		shape := "ellipse"
+		if one.class == "outside" {
+			shape = "parallelogram"
+		}
+		fmt.Fprintf(&b, "  %s [label=%q, shape=%s%s];\n", one.id, one.label, shape, color(one.class))
+	}
+	for _, e := range edges {
+		if e.all { // Graphviz wants a node inside the group to begin at
+			first := inside[Reactor][0].id
+			fmt.Fprintf(&b, "  %s -> %s [ltail=cluster_%s];\n", first, e.to, plural[Reactor])
+			continue
+		}
+		fmt.Fprintf(&b, "  %s -> %s;\n", e.from, e.to)
+	}
+	b.WriteString("}\n")
+	return b.String()
+}
+
+func color(class string) string {
+	switch class {
+	case "wrong":
+		return ", color=red"
+	case "paused":
+		return ", color=orange"
+	}
+	return ""
+}
