@@ -61,7 +61,7 @@ func (c *city) dial(ctx context.Context, network, address string) (net.Conn, err
 
 // The one city, because Knative's clients are made of http.DefaultTransport and
 // kept for ever.
-var town = &city{places: map[string]http.Handler{}} //nolint:gochecknoglobals // as said
+var town = &city{places: map[string]http.Handler{}}
 
 func TestMain(m *testing.M) {
 	for name, value := range map[string]string{"SYSTEM_NAMESPACE": "knative-eventing", "HTTP_PROXY": "", "http_proxy": ""} {

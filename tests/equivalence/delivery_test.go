@@ -52,7 +52,7 @@ func reply(id, kind string) *event.Event {
 	return &e
 }
 
-var ok = []answer{{status: 202}} //nolint:gochecknoglobals // a constant
+var ok = []answer{{status: 202}}
 
 func TestDeliveriesAreTheSame(t *testing.T) {
 	busy := answer{status: 503, header: map[string]string{"Retry-After": "1"}, body: "later"}
@@ -169,6 +169,18 @@ func TestDeliveriesAreTheSame(t *testing.T) {
 		"Retry-After counts for nothing without retryAfterMax": {
 			manifests: one("{retry: 1}"), answers: map[string][]answer{"work": {busy, {status: 200}}},
 			counts: map[string]int{"work": 2}, paces: map[string][]int{"work": {0}},
+		},
+		"Retry-After as a date": {
+			manifests: one("{retry: 1, retryAfterMax: PT0.2S}"), counts: map[string]int{"work": 2}, paces: map[string][]int{"work": {2}},
+			answers: map[string][]answer{"work": {{status: 429, header: map[string]string{"Retry-After": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}}, {status: 200}}},
+		},
+		"Retry-After as a date that is gone": {
+			manifests: one("{retry: 1, retryAfterMax: PT5S}"), counts: map[string]int{"work": 2}, paces: map[string][]int{"work": {0}},
+			answers: map[string][]answer{"work": {{status: 429, header: map[string]string{"Retry-After": time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)}}, {status: 200}}},
+		},
+		"Retry-After that says nothing": {
+			manifests: one("{retry: 2, retryAfterMax: PT5S}"), counts: map[string]int{"work": 3}, paces: map[string][]int{"work": {0, 0}},
+			answers: map[string][]answer{"work": {{status: 429, header: map[string]string{"Retry-After": "soon"}}, {status: 429, header: map[string]string{"Retry-After": "-5"}}, {status: 200}}},
 		},
 		"Retry-After of another status": {
 			manifests: one("{retry: 1, retryAfterMax: PT10S}"), answers: map[string][]answer{"work": {{status: 500, header: busy.header}, {status: 200}}},
