@@ -60,6 +60,7 @@ func (o *opened) named(text string) (event.PullRequestID, bool) {
 // address reads the address of a pull request's page on its forge, or of our
 // page of a run.
 func (o *opened) address(text string) (event.PullRequestID, bool) {
+	text, _, _ = strings.Cut(text, "#")
 	text, _, _ = strings.Cut(text, "?")
 	if rest, ok := strings.CutPrefix(text, strings.TrimSuffix(o.cfg.Pages, "/")+"/runs/"); ok {
 		return o.named(rest)

@@ -26,6 +26,7 @@ import (
 //	quiet              wait until nothing goes on and nothing is awaited
 //	put KEY FILE       put a file into the bucket
 //	remove KEY         remove what lies there
+//	unqueue            delete our queue on the bus
 //	builds LABEL N     check that Koji was asked so often for a build
 func TestWhatWentWrong(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -33,7 +34,7 @@ func TestWhatWentWrong(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": startWorld, "pr": openPullRequest, "stop": stopWorld, "mask": mask,
 			"begin": beginPullRequest, "letters": awaitLetters, "quiet": awaitQuiet,
-			"put": putObject, "remove": removeObject, "builds": countBuilds,
+			"unqueue": deleteQueue, "put": putObject, "remove": removeObject, "builds": countBuilds,
 		},
 	})
 }
@@ -93,6 +94,10 @@ func putObject(ts *testscript.TestScript, _ bool, args []string) {
 
 func removeObject(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(worlds[ts.MkAbs(".")].world.Files.Delete(context.Background(), args[0]))
+}
+
+func deleteQueue(ts *testscript.TestScript, _ bool, _ []string) {
+	worlds[ts.MkAbs(".")].world.Bus.DeleteQueue("distaff")
 }
 
 func countBuilds(ts *testscript.TestScript, _ bool, args []string) {

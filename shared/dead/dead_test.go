@@ -208,7 +208,7 @@ func TestWhatALetterSaysOfItsFailure(t *testing.T) {
 func TestSecretsAreNotKept(t *testing.T) {
 	s := newShelf()
 	s.keep(t, letter("id", "type", "", "http://user:hunter2hunter2@x.y/?key=hunter2hunter2", 422, `Authorization: Bearer hunter2hunter2
-{"password": "hunter2hunter2", "token":"hunter2hunter2"} amqps://me:hunter2hunter2@host/ ghp_hunter2hunter2 token hunter-is-a-word
+{"password": "hunter2hunter2", "token":"hunter2hunter2"} amqps://me:hunter2hunter2@host/ ghp_hunter2hunter2 token hunter-is-a-word, password: invalid token=hunter2hunter2 secret: hunter2hunter2
 -----BEGIN PRIVATE KEY-----
 hunter2hunter2`))
 	page, err := s.List(t.Context(), "", "", 0)
@@ -223,7 +223,7 @@ hunter2hunter2`))
 		text := string(object.Body)
 		if o, err := dead.Open(t.Context(), s, info.Key); err == nil {
 			text += o.Failure.Text + o.Failure.Address
-			if !strings.Contains(o.Failure.Text, "hunter-is-a-word") {
+			if !strings.Contains(o.Failure.Text, "token hunter-is-a-word, password: invalid token=[hidden] secret: [hidden]") {
 				t.Errorf("too much is hidden: %s", o.Failure.Text)
 			}
 		}
