@@ -5,6 +5,7 @@ import "slices"
 // Verb is one thing that can be done to an object of a bucket.
 type Verb string
 
+// What can be done.
 const (
 	Get    Verb = "get"
 	Put    Verb = "put"

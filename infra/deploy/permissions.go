@@ -77,12 +77,13 @@ Each Service has a key of its own, in the Secret ` + "`bucket-<service>`" + ` (f
 `
 
 const permissionsTail = `
-` + "`infra/policies/<service>.json`" + ` says the same to AWS IAM and to MinIO; replace BUCKET by the bucket's name. Two things a policy
+` + "`infra/policies/<service>.json`" + ` says the same to AWS IAM and to MinIO; replace BUCKET by the bucket's name. At a MinIO it is tried that
+each allows what the table says and nothing else (` + "`make test-minio`" + `); at AWS it was not. Two things a policy
 cannot say exactly:
 
-* Whoever reads must be told 404, not 403, of what is not there, and stores tie that to ` + "`s3:ListBucket`" + `. They ask for it without a
-  prefix, so in these policies the condition on ` + "`s3:prefix`" + ` is ` + "`StringLikeIfExists`" + `: such a Service can list the names (not the
-  contents) of the whole bucket if it lists without a prefix. Those that do not read have none of it.
+* Whoever reads must be told 404, not 403, of what is not there, and AWS ties that to ` + "`s3:ListBucket`" + `, which it then asks for
+  without a prefix. The statement ToldWhatIsNotThere allows that, and with it such a Service could list the names (not the contents)
+  of the whole bucket if it listed without a prefix. MinIO answers 404 without it. Services that do not read do not have it.
 * That a document is only written under a condition. On AWS a statement on the bucket can demand it: deny ` + "`s3:PutObject`" + ` on
   ` + "`pr/*`, `claims/*` and `shown/*`" + ` where both ` + "`s3:if-match` and `s3:if-none-match`" + ` are null.
 

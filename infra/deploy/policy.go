@@ -36,17 +36,25 @@ func (u Unit) Policy() ([]byte, error) {
 		}
 	}
 	for _, do := range []struct {
-		verb   Verb
-		action string
-	}{{Get, "s3:GetObject"}, {Put, "s3:PutObject"}, {Delete, "s3:DeleteObject"}} {
+		verb         Verb
+		name, action string
+	}{{Get, "Get", "s3:GetObject"}, {Put, "Put", "s3:PutObject"}, {Delete, "Delete", "s3:DeleteObject"}} {
 		if prefixes := byVerb[do.verb]; len(prefixes) > 0 {
 			p.Statement = append(p.Statement, statement{
-				Sid: sid(do.verb), Effect: "Allow", Action: []string{do.action}, Resource: objects(prefixes),
+				Sid: do.name, Effect: "Allow", Action: []string{do.action}, Resource: objects(prefixes),
 			})
 		}
 	}
 	if names := slices.Concat(byVerb[List], byVerb[Get]); len(names) > 0 {
-		p.Statement = append(p.Statement, listing(names, len(byVerb[Get]) > 0))
+		p.Statement = append(p.Statement, listing("List", "StringLike", patterns(names)))
+	}
+	if len(byVerb[Get]) > 0 {
+		// Whoever reads objects has to be allowed to list, or AWS answers 403 for an
+		// object that is not there, where a 404 is waited for
+		// (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). That is
+		// asked without a prefix. MinIO does not know StringLikeIfExists, which would
+		// say both in one.
+		p.Statement = append(p.Statement, listing("ToldWhatIsNotThere", "Null", []string{"true"}))
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -57,25 +65,21 @@ func (u Unit) Policy() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// listing allows the names below prefixes. Whoever reads objects has to be
-// allowed it too, or a store answers 403 for an object that is not there, where
-// a 404 is waited for. It asks that permission without a prefix, so for those
-// the condition has to let a request pass that names none.
-func listing(prefixes []string, reads bool) statement {
-	condition := "StringLike"
-	if reads {
-		condition = "StringLikeIfExists"
+func listing(name, operator string, values []string) statement {
+	return statement{
+		Sid: name, Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{arn("")},
+		Condition: map[string]map[string][]string{operator: {"s3:prefix": values}},
 	}
-	var patterns []string
+}
+
+func patterns(prefixes []string) []string {
+	var out []string
 	for _, prefix := range prefixes {
-		if pattern := prefix + "*"; !slices.Contains(patterns, pattern) {
-			patterns = append(patterns, pattern)
+		if pattern := prefix + "*"; !slices.Contains(out, pattern) {
+			out = append(out, pattern)
 		}
 	}
-	return statement{
-		Sid: sid(List), Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{arn("")},
-		Condition: map[string]map[string][]string{condition: {"s3:prefix": patterns}},
-	}
+	return out
 }
 
 func sid(v Verb) string {

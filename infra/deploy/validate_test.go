@@ -77,7 +77,7 @@ func check(ctx context.Context, r *resource.Resource) error {
 	case "eventing.knative.dev/v1alpha1 EventPolicy", "eventing.knative.dev/v1alpha1 RabbitmqBrokerConfig":
 		return nil // no types of them here; tests/knative has the API server look
 	default:
-		return errUnknownKind(r.GetApiVersion())
+		return unknownKindError(r.GetApiVersion())
 	}
 	if err := yaml.UnmarshalStrict(body, object); err != nil {
 		return err
@@ -93,9 +93,9 @@ func check(ctx context.Context, r *resource.Resource) error {
 	return nil
 }
 
-type errUnknownKind string
+type unknownKindError string
 
-func (e errUnknownKind) Error() string { return "nobody checks objects of " + string(e) }
+func (e unknownKindError) Error() string { return "nobody checks objects of " + string(e) }
 
 // The check itself has teeth.
 func TestKnativeRefusesWhatIsWrong(t *testing.T) {
