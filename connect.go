@@ -68,7 +68,7 @@ func ConnectTo(
 	k := connector{config: c, secrets: secrets, only: only, bucket: bucket}
 	parts := Parts{
 		Bucket: bucket, Lister: lister, Rules: c.Rules(), Prefix: c.Name,
-		Forges: k.forges(), Hubs: k.hubs(), HookKey: k.hookKey(), Bodhi: k.bodhi(), Bus: k.bus(),
+		Forges: k.forges(), Hubs: k.hubs(), HookKey: k.hookKey(), Bodhi: k.bodhi(), Bus: k.bus(), RunDays: c.Bucket.Keep.Runs,
 	}
 	parts.Farms = k.farms(parts.HookKey)
 	return parts, errors.Join(append([]error{secrets.Err()}, k.problems...)...)

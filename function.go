@@ -21,11 +21,13 @@ import (
 	ontfcomplete "github.com/distaff-project/distaff/functions/on-tf-complete"
 	ontimepassed "github.com/distaff-project/distaff/functions/on-time-passed"
 	releaselook "github.com/distaff-project/distaff/functions/release-look"
+	statuspage "github.com/distaff-project/distaff/functions/status-page"
 	statusreport "github.com/distaff-project/distaff/functions/status-report"
 	testingfarmwebhook "github.com/distaff-project/distaff/functions/testing-farm-webhook"
 	testsrequest "github.com/distaff-project/distaff/functions/tests-request"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/graph"
 	"github.com/distaff-project/distaff/shared/pipeline"
 	"github.com/distaff-project/distaff/shared/state"
 )
@@ -46,6 +48,8 @@ type Parts struct {
 	Bus    fedmsgdrain.Bus
 	// HookKey makes the addresses given to Testing Farm.
 	HookKey []byte
+	// RunDays is how long runs are kept; 0: for ever.
+	RunDays int
 	// Say sends what fedmsg-drain hears, message by message.
 	Say fedmsgdrain.Say
 }
@@ -68,6 +72,7 @@ func Functions(p Parts) []fn.Function {
 		forgewebhook.New(p.Bucket, each[forgewebhook.Forge](p.Forges)),
 		fedmsgdrain.New(p.Bucket, p.Bus, say),
 		testingfarmwebhook.New(p.HookKey),
+		statuspage.New(p.Bucket, p.Lister, statuspage.Options{Now: p.Bucket.Now, Forges: p.Rules.Forges, Days: p.RunDays, Graph: picture}),
 		clocktick.New(p.Bucket, p.Lister),
 
 		onpropened.New(desk),
@@ -92,6 +97,9 @@ func Functions(p Parts) []fn.Function {
 	}
 	return all
 }
+
+// picture is who says what to whom, drawn for the status page.
+func picture() []byte { return []byte(Graph().SVG(graph.Drawing{})) }
 
 // brokerOf names the broker of a function. What checks pull requests has one of
 // its own, so that a mass rebuild keeps nothing else waiting; the rest is at the

@@ -20,7 +20,7 @@ import (
 // its newest form.
 const Refresh = 15
 
-//go:embed style.css *.tmpl
+//go:embed *.css *.tmpl
 var files embed.FS
 
 //nolint:gochecknoglobals // constant data: the embedded templates, parsed at first use
@@ -29,6 +29,9 @@ var templates = sync.OnceValue(func() *template.Template {
 		"lines": numberedLines, "word": word, "mark": mark, "size": size, "plural": plural,
 		"iso":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"when": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
+		// short stands below a heading that says UTC.
+		"short": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
+		"pair":  func(base string, data any) siteView { return siteView{Site: Site{Base: base}, Data: data} },
 	}).ParseFS(files, "*.tmpl"))
 })
 

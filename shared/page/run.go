@@ -67,6 +67,9 @@ type Run struct {
 	JSON string `json:"json,omitempty"`
 	// Index leads to the overview, relative or absolute.
 	Index string `json:"index,omitempty"`
+	// Within are the pages this one belongs to, where it is part of a site: the
+	// package, the pull request. They stand in place of their names.
+	Within []Link `json:"within,omitempty"`
 
 	// MoreTests and the like say how many rows the bounds of Render left out.
 	MoreTests  int `json:"more_tests,omitempty"`

@@ -1,9 +1,11 @@
 package page
 
 import (
+	"fmt"
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/excerpt"
@@ -38,6 +40,10 @@ func clean(v reflect.Value) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
 	case reflect.String:
+		if place, ok := v.Interface().(Place); ok {
+			out.SetString(address(string(place)))
+			break
+		}
 		out.SetString(text(v.String()))
 	case reflect.Slice:
 		if v.IsNil() {
@@ -66,6 +72,8 @@ func clean(v reflect.Value) reflect.Value {
 			value.URL = address(value.URL)
 		case *Run:
 			value.JSON, value.Index = address(value.JSON), address(value.Index)
+		case *Site:
+			value.JSON, value.Base = address(value.JSON), address(value.Base)
 		case *Entry:
 			value.Page = address(value.Page)
 		}
@@ -90,12 +98,24 @@ func text(s string) string {
 	if len(s) > 4*maxText { // what is cut anyway need not be cleaned
 		s = s[:4*maxText]
 	}
-	s = excerpt.Clean(strings.NewReplacer("\r\n", " ", "\n", " ").Replace(s))
+	s = excerpt.Clean(visible().Replace(s))
 	if len(s) <= maxText {
 		return s
 	}
 	return strings.ToValidUTF8(s[:maxText-len("…")], "") + "…"
 }
+
+// visible shows what would turn the direction of the text around it, so that
+// nobody reads another name than is there, and makes one line of several.
+//
+//nolint:gochecknoglobals // constant data: a table of replacements
+var visible = sync.OnceValue(func() *strings.Replacer {
+	pairs := []string{"\r\n", " ", "\n", " "}
+	for _, r := range "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" {
+		pairs = append(pairs, string(r), fmt.Sprintf("\u27e8%U\u27e9", r))
+	}
+	return strings.NewReplacer(pairs...)
+})
 
 // link keeps a link whose address can be followed; any other becomes text.
 func link(l Link) Link {

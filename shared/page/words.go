@@ -160,3 +160,11 @@ func size(n int64) string {
 	}
 	return fmt.Sprintf("%.1f %s", value, names[0])
 }
+
+// Sentence is the verdict of a run, made of its checks where it has none yet.
+func (r Run) Sentence() string {
+	if r.Verdict != "" {
+		return r.Verdict
+	}
+	return verdict(r)
+}

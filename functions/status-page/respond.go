@@ -1,0 +1,80 @@
+package statuspage
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/page"
+)
+
+// respond puts a page into an answer. One the caller has already is not made.
+func (s site) respond(r *http.Request, at address, answer reply) (fn.Response, error) {
+	if answer.move != "" {
+		to := at.base + string(answer.move)
+		if at.json && !strings.HasSuffix(to, "/") {
+			to += jsonSuffix
+		}
+		return fn.Response{Code: http.StatusSeeOther, Text: "see " + to, Header: http.Header{"Location": {to}, "Cache-Control": {"no-store"}}}, nil
+	}
+	header := http.Header{
+		"Cache-Control":           {"no-cache"}, // kept, and asked for each time
+		"Etag":                    {tag(at, answer)},
+		"Vary":                    {"Accept"},
+		"X-Content-Type-Options":  {"nosniff"},
+		"Referrer-Policy":         {"no-referrer"},
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+		"X-Frame-Options":         {"DENY"},
+	}
+	if answer.code == http.StatusOK && has(r.Header.Values("If-None-Match"), header.Get("Etag")) {
+		return fn.Response{Code: http.StatusNotModified, Header: header}, nil
+	}
+	if answer.picture != nil {
+		header.Set("Content-Type", "image/svg+xml")
+		// A picture opened by itself may style itself, and nothing else.
+		header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+		return fn.Response{Code: answer.code, Body: answer.picture, Header: header}, nil
+	}
+	html, twin, err := answer.make(page.Site{
+		Base: at.base, JSON: at.twin(), Query: answer.query, Section: answer.section, Refresh: answer.refresh, Made: s.Now().UTC(),
+	})
+	if err != nil {
+		return fn.Response{}, err
+	}
+	if at.json {
+		header.Set("Content-Type", "application/json")
+		return fn.Response{Code: answer.code, Body: twin, Header: header}, nil
+	}
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", page.Policy(html)+"; frame-ancestors 'none'")
+	return fn.Response{Code: answer.code, Body: html, Header: header}, nil
+}
+
+// tag stands for a page and what it is made of. It is weak: the moment a page
+// was made is on it, and does not count.
+func tag(at address, answer reply) string {
+	sum := sha256.New()
+	_, _ = fmt.Fprintf(sum, "%s %q %q %t %s", page.Version(), at.parts, at.query, at.json, at.base)
+	for _, t := range answer.tags {
+		_, _ = io.WriteString(sum, "\x00"+t)
+	}
+	return `W/"` + hex.EncodeToString(sum.Sum(nil)[:12]) + `"`
+}
+
+// has tells whether If-None-Match names a tag, by the weak comparison (RFC 9110,
+// 13.1.2).
+func has(fields []string, tag string) bool {
+	for _, field := range fields {
+		for one := range strings.SplitSeq(field, ",") {
+			one = strings.TrimSpace(one)
+			if one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
+				return true
+			}
+		}
+	}
+	return false
+}
