@@ -47,7 +47,7 @@ func (c *Collection) Handle(ctx context.Context, e event.Event) error {
 		return nil
 	}
 	code, _ := fn.Verdict(err)
-	return cehttp.NewResult(code, "%w", err)
+	return cehttp.NewResult(code, "%s", fn.Reason(err))
 }
 
 // Stop says the last words; func calls it at SIGTERM.

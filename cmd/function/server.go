@@ -29,8 +29,8 @@ const (
 	// the largest is a pull request of many files.
 	eventMost = 4 << 20
 	// reasonMost is how much is answered of why an event was not dealt with, in
-	// bytes: Knative puts it into the dead letter.
-	reasonMost = 1024
+	// bytes: Knative puts it into the dead letter, and more would bring it down.
+	reasonMost = fn.ReasonMost
 )
 
 // server gives events and calls to the functions of a process.
@@ -154,9 +154,8 @@ func read(w http.ResponseWriter, r *http.Request) (event.Event, int, error) {
 }
 
 func refuse(w http.ResponseWriter, code int, err error) {
-	text := err.Error()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)
-	_, _ = io.WriteString(w, text[:min(len(text), reasonMost)]+"\n") //nolint:gosec // plain text, and nosniff says so
+	_, _ = io.WriteString(w, fn.Reason(err)) //nolint:gosec // plain text, and nosniff says so
 }
