@@ -69,6 +69,11 @@ func own(function string) []Grant {
 		return []Grant{grant(shown, Get, Put)}
 	case "release-look":
 		return []Grant{grant(cache, Get, Put)}
+	case "status-page":
+		return []Grant{
+			grant(documents, Get, List), grant(runs, Get), grant(index, List), grant(due, List), grant(stuck, List),
+			grant(dead, Get, List), grant(held, List), grant(clock, Get), grant(bus, Get),
+		}
 	case "dead-letter":
 		return []Grant{grant(dead, Put), grant(held, Put)}
 	}
