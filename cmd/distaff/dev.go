@@ -67,7 +67,7 @@ func tellAddresses(out io.Writer, w *world.World) {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	a := w.Addresses
 	for _, row := range [][2]string{
-		{"overview", a.Distaff + "/"},
+		{"status page", a.Status()},
 		{"events", a.Events()},
 		{"forge", a.Forge},
 		{"koji", a.Koji + "/koji"},

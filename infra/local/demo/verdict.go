@@ -140,6 +140,7 @@ func (p *play) index(ctx context.Context) error {
 func (p *play) pages(ctx context.Context) error {
 	var errs []error
 	p.s.say("Results  %s/%s", p.w.Addresses.Pages(), indexKey)
+	p.s.say("Status page  %s", p.w.Addresses.Status())
 	rules := p.w.Config.Rules()
 	for _, sc := range p.scenes {
 		for run := range sc.heads {

@@ -9,6 +9,7 @@ import (
 	"github.com/distaff-project/distaff/infra/local/store"
 	"github.com/distaff-project/distaff/shared/blob/s3"
 	"github.com/distaff-project/distaff/shared/config"
+	"github.com/distaff-project/distaff/shared/find"
 	"github.com/distaff-project/distaff/shared/state"
 )
 
@@ -76,6 +77,7 @@ func Lifecycle(keep config.Keep) []bucket.Rule {
 		{Prefix: "logs/", Days: keep.Logs},
 		{Prefix: "dead/", Days: keep.Dead},
 		{Prefix: "runs/", Days: keep.Runs},
+		{Prefix: find.Prefix, Days: keep.Runs},
 		{Prefix: "usage/", Days: keep.Usage},
 	} {
 		if r.Days > 0 {

@@ -19,6 +19,9 @@ import (
 	"github.com/distaff-project/distaff/shared/fn"
 )
 
+// statusPath is where the status page is.
+const statusPath = "/status-page/"
+
 // startFunctions puts the functions together, and the broker that wires them by
 // the same manifests as on a cluster.
 func (w *World) startFunctions(_ context.Context, _ keys) error {
@@ -92,7 +95,7 @@ func (w *World) subscriber(runner fn.Runner, d manifest.Destination) (broker.Sub
 	return nil, fmt.Errorf("no function is called %s", d)
 }
 
-// front is where distaff is reached: events, web hooks, and the overview.
+// front is where distaff is reached: events, web hooks, and the status page.
 func (w *World) front(runner fn.Runner) http.Handler {
 	mux := http.NewServeMux()
 	for _, path := range w.Broker.Paths() {
@@ -103,6 +106,6 @@ func (w *World) front(runner fn.Runner) http.Handler {
 			mux.Handle("/"+f.Name+"/", http.StripPrefix("/"+f.Name, fn.ServeWeb(w.into(runner, f.Name), f)))
 		}
 	}
-	mux.HandleFunc("GET /{$}", w.overview)
+	mux.Handle("GET /{$}", http.RedirectHandler(statusPath, http.StatusFound))
 	return mux
 }

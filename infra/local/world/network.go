@@ -20,7 +20,7 @@ import (
 type Addresses struct {
 	// Store is the S3 server, below which the bucket is.
 	Store string `json:"store"`
-	// Distaff takes events and web hooks, and shows the overview.
+	// Distaff takes events and web hooks, and shows the status page.
 	Distaff string `json:"distaff"`
 	Forge   string `json:"forge"`
 	Koji    string `json:"koji"`
@@ -33,6 +33,9 @@ type Addresses struct {
 
 // Pages is where result pages are found.
 func (a Addresses) Pages() string { return a.Store + "/" + BucketName }
+
+// Status is where the status page is found.
+func (a Addresses) Status() string { return a.Distaff + statusPath }
 
 // Events is where events are posted to: the ingress of the front broker. Those
 // of the others are beside it, as on a cluster: /NAMESPACE/BROKER.

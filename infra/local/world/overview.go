@@ -2,29 +2,11 @@ package world
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 
 	"github.com/distaff-project/distaff/shared/page"
 	"github.com/distaff-project/distaff/shared/pipeline"
 )
-
-// overview shows all pull requests, the newest first.
-func (w *World) overview(out http.ResponseWriter, r *http.Request) {
-	all, err := PullRequests(r.Context(), w.Files)
-	if err != nil {
-		http.Error(out, "the bucket cannot be read", http.StatusServiceUnavailable)
-		return
-	}
-	html, err := page.RenderIndex(Entries(all, w.Config.Rules()), w.options.Now())
-	if err != nil {
-		http.Error(out, "the overview cannot be made", http.StatusInternalServerError)
-		return
-	}
-	out.Header().Set("Content-Type", "text/html; charset=utf-8")
-	out.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	_, _ = out.Write(html)
-}
 
 // Entries are the rows of an overview: the newest run of each pull request, what
 // changed last first.
