@@ -61,7 +61,8 @@ type Process struct {
 // and the variables the configuration names. Nothing is asked of any system
 // yet. The error tells of everything that is wrong, one problem a line.
 func Start(ctx context.Context, env func(string) (string, bool), log *slog.Logger) (*Process, error) {
-	begun := time.Now() //nolint:forbidigo // of the process, which has no bucket with a clock yet
+	clock := time.Now //nolint:forbidigo // of the process, which has no bucket with a clock yet
+	begun := clock()
 	names, namesErr := named(env)
 	chosen := pick(Functions(Parts{}), names)
 	sink, sinkErr := sender(env, chosen)
@@ -69,7 +70,7 @@ func Start(ctx context.Context, env func(string) (string, bool), log *slog.Logge
 	id := identify(env, names)
 	watcher, watchErr := telemetry.Open(telemetry.Options{
 		Env: env, Service: id.service, Instance: id.instance, Revision: id.revision, Version: version(), Memory: machine.Memory,
-		Types: types(chosen), Now: time.Now, Log: log,
+		Types: types(chosen), Now: clock, Log: log,
 	})
 	file, ok := env("DISTAFF_CONFIG")
 	if !ok || file == "" {

@@ -70,7 +70,7 @@ func jobOf(env func(string) (string, bool), mode string) (j job, err error) {
 		if err != nil {
 			problems = append(problems, fmt.Errorf("%s: %.20q is no number from 0 on", name, text))
 		}
-		return int(n) //nolint:gosec // below 2^16
+		return int(n)
 	}
 	failures, attempts := number("DISTAFF_JOB_FAILURES"), number("DISTAFF_JOB_ATTEMPTS")
 	if failures >= 0 && attempts > 0 {
@@ -134,10 +134,9 @@ func (j job) bury(ctx context.Context, process *distaff.Process, code int, reaso
 		names = append(names, f.Name)
 	}
 	letter := j.event.Clone()
-	text := reason.Error()
 	letter.SetExtension("knativeerrordest", "http://job/"+strings.Join(names, "+")) // an address, as of any Service
 	letter.SetExtension("knativeerrorcode", code)
-	letter.SetExtension("knativeerrordata", base64.StdEncoding.EncodeToString([]byte(text[:min(len(text), reasonMost)])))
+	letter.SetExtension("knativeerrordata", base64.StdEncoding.EncodeToString([]byte(fn.Reason(reason))))
 	if err := process.Bury(ctx, letter); err != nil {
 		process.Runner.Log.LogAttrs(ctx, slog.LevelError, "not kept as a dead letter", slog.String("event", letter.ID()), slog.String("error", err.Error()))
 		return jobAgain

@@ -28,9 +28,6 @@ const (
 	// eventMost is the largest event taken, in bytes. Events carry references;
 	// the largest is a pull request of many files.
 	eventMost = 4 << 20
-	// reasonMost is how much is answered of why an event was not dealt with, in
-	// bytes: Knative puts it into the dead letter, and more would bring it down.
-	reasonMost = fn.ReasonMost
 )
 
 // server gives events and calls to the functions of a process.

@@ -47,7 +47,7 @@ func (t *Telemetry) count(r fn.Report) {
 	t.mu.Lock()
 	t.noted()
 	t.mu.Unlock()
-	ctx := context.Background() //nolint:contextcheck // counting cannot be cancelled
+	ctx := context.Background()
 	function := semconv.FaaSInvokedName(r.Function)
 	kind := "call"
 	if r.Event != nil {

@@ -57,7 +57,7 @@ func (m *message) attributes(field protowire.Number, attrs []attribute.KeyValue)
 
 // value writes an AnyValue. What has no form here is written as text.
 func (m *message) value(v attribute.Value) {
-	switch v.Type() { //nolint:exhaustive // lists become text
+	switch v.Type() {
 	case attribute.BOOL:
 		m.number(2, protowire.EncodeBool(v.AsBool()))
 	case attribute.INT64:
@@ -65,7 +65,7 @@ func (m *message) value(v attribute.Value) {
 	case attribute.FLOAT64:
 		m.float(4, v.AsFloat64())
 	default:
-		*m = protowire.AppendString(protowire.AppendTag(*m, 1, protowire.BytesType), v.Emit())
+		*m = protowire.AppendString(protowire.AppendTag(*m, 1, protowire.BytesType), v.String())
 	}
 }
 
@@ -104,8 +104,8 @@ func (m *message) span(s sdktrace.ReadOnlySpan) {
 	}
 	m.text(5, s.Name())
 	m.number(6, uint64(trace.ValidateSpanKind(s.SpanKind()))) //nolint:gosec // 1 to 5, the same as in the protocol
-	m.fixed(7, uint64(s.StartTime().UnixNano()))              //nolint:gosec // after 1970
-	m.fixed(8, uint64(s.EndTime().UnixNano()))                //nolint:gosec // likewise
+	m.fixed(7, uint64(s.StartTime().UnixNano()))
+	m.fixed(8, uint64(s.EndTime().UnixNano()))
 	m.attributes(9, s.Attributes())
 	for _, link := range s.Links() {
 		m.in(13, func(m *message) {

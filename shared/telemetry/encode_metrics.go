@@ -72,8 +72,8 @@ func (m *message) histogram(point metricdata.HistogramDataPoint[float64]) {
 // span3 writes the stretch of time a point is about, fields 2 and 3 of all kinds
 // of points.
 func (m *message) span3(from, to time.Time) {
-	m.fixed(2, uint64(from.UnixNano())) //nolint:gosec // after 1970
-	m.fixed(3, uint64(to.UnixNano()))   //nolint:gosec // likewise
+	m.fixed(2, uint64(from.UnixNano()))
+	m.fixed(3, uint64(to.UnixNano()))
 }
 
 // temporality numbers DELTA 1 and CUMULATIVE 2.

@@ -80,7 +80,7 @@ func (e *environment) milliseconds(name, text string) time.Duration {
 	if err != nil {
 		e.problem("%s: %.40q is no number of milliseconds", name, text)
 	}
-	return time.Duration(n) * time.Millisecond //nolint:gosec // below 2^31
+	return time.Duration(n) * time.Millisecond
 }
 
 // exporter makes what sends one signal; nil if it is not wanted. What is wrong is

@@ -456,7 +456,7 @@ func TestSpansWaitForACollectorThatIsBusy(t *testing.T) {
 func BenchmarkEvent(b *testing.B) {
 	c := newCollector(b)
 	go func() {
-		for range c.came { //nolint:revive // nobody waits for them here
+		for range c.came {
 		}
 	}()
 	for name, env := range map[string]map[string]string{"off": nil, "on": {"OTEL_EXPORTER_OTLP_ENDPOINT": c.url}} {
