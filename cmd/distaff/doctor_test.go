@@ -186,6 +186,7 @@ testing_farm: {public: {token_env: A}}
 	o := &opened{cfg: cfg, files: mem.New()}
 	for text, want := range map[string]string{
 		"fedora/rpms/bash#12":                                      "fedora/rpms/bash#12",
+		"fedora/rpms/bash#12/3":                                    "fedora/rpms/bash#12",
 		"https://src.example.org/rpms/bash/pull-request/12":        "fedora/rpms/bash#12",
 		"https://src.example.org/rpms/bash/pull-request/12#c1":     "fedora/rpms/bash#12",
 		"https://github.com/example/bash/pull/12/files":            "github/example/bash#12",

@@ -34,8 +34,7 @@ func whyCommand(s streams) *cobra.Command {
 			"distaff why local/rpms/bash#12 -v", "also every trigger that did not want an event",
 			"distaff why --config fedora.yaml 126543210", "of one in production, by the task in Koji",
 		) + `The pull request is FORGE/REPOSITORY#NUMBER, or its address; or a page of a run, a
-label, the id of an event; or a commit, a Koji task or a Testing Farm request of its
-newest run.
+label, the id of an event; or a commit, a Koji task or a Testing Farm request.
 
 It reads what was recorded: the facts heard from the forge, ignored ones with the
 reason; which triggers wanted each, and what the nearest others wanted instead;

@@ -3,17 +3,19 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"net/url"
 	"strings"
 
 	"github.com/distaff-project/distaff/infra/local/world"
 	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/find"
 	"github.com/distaff-project/distaff/shared/pipeline"
 )
 
 // find gives the pull request somebody means: by its name, its page, its run, a
-// label or the id of an event; or by what its newest run knows: a commit, a task
-// of Koji, a request at Testing Farm. Only the latter read documents.
+// label or the id of an event; by a commit or a task of Koji, which are looked up;
+// or by a request at Testing Farm, for which documents are read.
 func (o *opened) find(ctx context.Context, text string) (event.PullRequestID, error) {
 	if id, ok := o.named(text); ok {
 		return id, nil
@@ -21,6 +23,9 @@ func (o *opened) find(ctx context.Context, text string) (event.PullRequestID, er
 	if !remoteID(text) {
 		_, err := event.ParsePullRequestID(text)
 		return event.PullRequestID{}, failed(exitUsage, "%w; or its address, a run, a label, the id of an event, a commit, a Koji task or a Testing Farm request", err)
+	}
+	if id, err := o.indexed(ctx, text); err != nil || id.Number > 0 {
+		return id, err
 	}
 	all, err := world.PullRequests(ctx, o.files)
 	if err != nil {
@@ -31,7 +36,22 @@ func (o *opened) find(ctx context.Context, text string) (event.PullRequestID, er
 			return all[i].PullRequestID, nil
 		}
 	}
-	return event.PullRequestID{}, failed(exitNothing, "the newest run of no pull request has anything to do with %s", text)
+	return event.PullRequestID{}, failed(exitNothing, "no pull request is known to have anything to do with %s", text)
+}
+
+// indexed looks a commit or a task up. Of several pull requests the last of the
+// listing is as good as any; all of them are told by the status page's search.
+func (o *opened) indexed(ctx context.Context, text string) (event.PullRequestID, error) {
+	const most = 100
+	found, err := find.Commits(ctx, o.files, strings.ToLower(text), most)
+	tasks, err2 := find.Tasks(ctx, o.files, text, most)
+	if err := errors.Join(err, err2); err != nil {
+		return event.PullRequestID{}, failed(exitTrouble, "%w", err)
+	}
+	if found = append(found, tasks...); len(found) > 0 {
+		return found[len(found)-1].PullRequest, nil
+	}
+	return event.PullRequestID{}, nil
 }
 
 // named reads what has the pull request's name in it.
@@ -41,6 +61,11 @@ func (o *opened) named(text string) (event.PullRequestID, bool) {
 	}
 	if u, err := url.Parse(text); err == nil && u.Scheme != "" {
 		return o.address(text)
+	}
+	if place, number, ok := strings.Cut(text, "#"); ok { // with its run behind
+		number, _, _ = strings.Cut(number, "/")
+		id, err := event.ParsePullRequestID(place + "#" + number)
+		return id, err == nil
 	}
 	text = strings.Trim(strings.TrimPrefix(text, "runs/"), "/")
 	text, _, _ = strings.Cut(text, "@") // the id of an event

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	cloudevents "github.com/cloudevents/sdk-go/v2/event"
@@ -82,8 +83,9 @@ func (w *World) subscriber(runner fn.Runner, d manifest.Destination) (broker.Sub
 			continue
 		}
 		runner := w.into(runner, f.Name)
+		rest := strings.TrimPrefix(strings.TrimPrefix(d.URI, "/"+f.Name), "/")
 		return broker.Func(func(ctx context.Context, e cloudevents.Event) (*cloudevents.Event, int, time.Duration, []byte, error) {
-			err := runner.Run(ctx, f, e)
+			err := runner.Run(fn.WithPath(ctx, rest), f, e)
 			status, after := fn.Verdict(err)
 			var body []byte
 			if err != nil {
