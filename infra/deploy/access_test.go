@@ -125,6 +125,7 @@ func TestTheTableOfPermissionsIsWhatFunctionsNeed(t *testing.T) {
 	t.Run("the bus", func(t *testing.T) { drain(t, view("fedmsg-drain")) })
 	t.Run("what is stuck", func(t *testing.T) { stick(t, view("clock-tick")) })
 	t.Run("dead letters", func(t *testing.T) { bury(t, pick(view("dead-letter"))) })
+	t.Run("pages", func(t *testing.T) { readPages(t, pick(view("status-page"))) })
 	t.Run("usage", func(t *testing.T) {
 		for _, f := range functions() {
 			u := usage.New(view(f.Name), f.Name, "pod", usage.Machine{}, time.Now(), time.Now)
@@ -251,5 +252,17 @@ func bury(t *testing.T, f fn.Function) {
 	hear(t, f, e)
 	if _, err := f.Hear(fn.WithPath(t.Context(), "hold/build-start-build-wanted"), e); err != nil {
 		t.Error(err)
+	}
+}
+
+// readPages looks at one page of each kind.
+func readPages(t *testing.T, f fn.Function) {
+	for _, path := range []string{
+		"/", "/search?q=bash", "/search?q=0123456789abcdef0123456789abcdef01234567", "/package/rpms/bash",
+		"/pr/fedora/rpms/bash/7", "/run/fedora/rpms/bash/7/1", "/ops",
+	} {
+		if _, _, err := f.Web(t.Context(), httptest.NewRequest(http.MethodGet, path, http.NoBody)); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 }
