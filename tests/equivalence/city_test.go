@@ -95,6 +95,7 @@ type asked struct {
 // people are the subscribers of one scenario.
 type people struct {
 	answers map[string][]answer
+	see     func(*http.Request) // of each request; may be nil
 
 	mu    sync.Mutex
 	asked map[string][]asked
@@ -116,6 +117,9 @@ func (p *people) serve(name string) http.Handler {
 		defer p.late.Done()
 		body, _ := io.ReadAll(r.Body)
 		p.mu.Lock()
+		if p.see != nil {
+			p.see(r)
+		}
 		n := len(p.asked[name])
 		p.asked[name] = append(p.asked[name], asked{r.Method, r.URL.RequestURI(), arrival.ReplaceAllString(string(body), `$1"a time"`), headers(r.Header)})
 		p.at[name] = append(p.at[name], time.Now())

@@ -125,17 +125,27 @@ func TestAnEventForATriggerThatIsGoneIsGivenUp(t *testing.T) {
 // The child publishes events from many goroutines and writes the id of each
 // one that was accepted; then it is killed while it does so.
 func TestKillNineLosesNothingThatWasAccepted(t *testing.T) {
-	set := manifests(t, oneBroker, trigger("work", "a", ""))
+	sets := map[string]*manifest.Set{
+		"one broker": manifests(t, oneBroker, trigger("work", "opened", "")),
+		"handed on":  manifests(t, twoBrokers, at("ci", trigger("work", "opened", ""))),
+	}
 	if dir := os.Getenv("DISTAFF_BROKER_CHILD"); dir != "" {
-		publishForEver(t, dir, set)
+		publishForEver(t, dir, sets[os.Getenv("DISTAFF_BROKER_SET")])
 		return
 	}
+	for name, set := range sets {
+		t.Run(name, func(t *testing.T) { killNine(t, name, set) })
+	}
+}
+
+func killNine(t *testing.T, name string, set *manifest.Set) {
+	t.Helper()
 	dir := t.TempDir()
 	delivered := map[string]int{}
 	accepted := map[string]bool{}
 	for round := range 5 {
 		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKillNineLosesNothingThatWasAccepted$")
-		child.Env = append(os.Environ(), "DISTAFF_BROKER_CHILD="+dir, fmt.Sprintf("DISTAFF_BROKER_ROUND=%d", round))
+		child.Env = append(os.Environ(), "DISTAFF_BROKER_CHILD="+dir, "DISTAFF_BROKER_SET="+name, fmt.Sprintf("DISTAFF_BROKER_ROUND=%d", round))
 		out, err := child.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -159,7 +169,7 @@ func TestKillNineLosesNothingThatWasAccepted(t *testing.T) {
 		delivered[e.ID()]++
 		return nil, 202, 0, nil, nil
 	})
-	b := run(t, set, broker.Options{Dir: dir}, map[string]broker.Subscriber{"work": work})
+	b := run(t, set, broker.Options{Name: "events", Dir: dir}, map[string]broker.Subscriber{"work": work})
 	settle(t, b)
 	lost, twice := 0, 0
 	for id := range accepted {
@@ -200,12 +210,12 @@ func publishForEver(t *testing.T, dir string, set *manifest.Set) {
 		write("delivered", e.ID())
 		return nil, 202, 0, nil, nil
 	})
-	b := run(t, set, broker.Options{Dir: dir, SegmentBytes: 64 << 10, KeepBytes: -1}, map[string]broker.Subscriber{"work": work})
+	b := run(t, set, broker.Options{Name: "events", Dir: dir, SegmentBytes: 64 << 10, KeepBytes: -1}, map[string]broker.Subscriber{"work": work})
 	for worker := range 50 {
 		go func() {
 			for n := 0; ; n++ {
 				id := fmt.Sprintf("%s-%d-%d", os.Getenv("DISTAFF_BROKER_ROUND"), worker, n)
-				if b.Publish(context.Background(), say(id, "a")) == nil {
+				if b.Publish(context.Background(), say(id, "opened")) == nil {
 					write("accepted", id)
 				}
 			}
