@@ -38,6 +38,7 @@ type stage struct {
 	cast      *cast
 	gateway   string
 	ticks     *atomic.Int64
+	mending   *atomic.Bool // a part of the data plane was killed and is not back
 }
 
 // one is the stage all tests play on: each with a package of its own.
@@ -63,7 +64,7 @@ func build(t *testing.T, c *cluster.Cluster) *stage {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	s := &stage{t: t, cluster: c, cast: newCast(), ticks: new(atomic.Int64)}
+	s := &stage{t: t, cluster: c, cast: newCast(), ticks: new(atomic.Int64), mending: new(atomic.Bool)}
 	dir := filepath.Join(shared.dir, "stage")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -273,7 +274,8 @@ func (s *stage) tick(ctx context.Context) error {
 }
 
 // settle returns when nothing is on its way: no request in the cluster, none at
-// a function, for a while. What waits to be tried again is not seen.
+// a function, for a while. What waits to be tried again is not seen. The second a
+// killed part needs to come back is not made hours by the story's clock.
 func (s *stage) settle(ctx context.Context) error {
 	const look, quiet = 10 * time.Millisecond, 15
 	ticker := time.NewTicker(look)
@@ -283,10 +285,11 @@ func (s *stage) settle(ctx context.Context) error {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return fmt.Errorf("wait until all is quiet: %w", ctx.Err())
+			return fmt.Errorf("wait until all is quiet: %w; under way: %d in the cluster, %d at functions, %d tests",
+				ctx.Err(), s.cluster.Router.Under(), s.nodes.Under(), s.cast.busy.Load())
 		}
 		now := s.cluster.Router.Passed() + s.nodes.Handled()
-		if s.cluster.Router.Under()+s.nodes.Under() > 0 || now != passed || s.cast.working() {
+		if s.cluster.Router.Under()+s.nodes.Under() > 0 || now != passed || s.cast.working() || s.mending.Load() {
 			passed, still = now, 0
 			continue
 		}
