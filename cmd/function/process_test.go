@@ -109,6 +109,9 @@ testing_farm: {public: {token_env: NOT_OURS}}
 	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+	if used, err := bucket.List(t.Context(), "usage/", "", 0); err != nil || len(used) != 1 {
+		t.Errorf("what it used: %v, %v", used, err)
+	}
 	if strings.Contains(log.String(), secret) {
 		t.Error("a secret is in the log")
 	}
