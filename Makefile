@@ -48,8 +48,8 @@ fuzz: ## every fuzz target, one after the other (FUZZTIME=10m each)
 lint: ## golangci-lint over everything
 	$(LINT) run ./...
 
-generate: ## the Triggers, and the table of functions in the README
+generate: ## Triggers, Services, policies, and the tables in README and docs
 	$(GO) run ./cmd/generate
 
 check: generate lint test ## what has to be good before a push
-	git diff --exit-code -- eventing README.md
+	git diff --exit-code -- eventing infra README.md docs

@@ -82,10 +82,6 @@ func patterns(prefixes []string) []string {
 	return out
 }
 
-func sid(v Verb) string {
-	return map[Verb]string{Get: "Get", Put: "Put", Delete: "Delete", List: "List"}[v]
-}
-
 func objects(prefixes []string) []string {
 	var out []string
 	for _, prefix := range prefixes {
