@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,22 +84,48 @@ func (l *linter) sink(d *document) bool {
 			}
 		}
 	}
-	return slices.ContainsFunc(l.docs, func(b *document) bool {
-		if b.kind != "SinkBinding" || b.text("spec.subject.kind") != "Service" {
+	return slices.ContainsFunc(l.docs, func(b *document) bool { return b.kind == "SinkBinding" && binds(b, d) })
+}
+
+// binds tells whether a SinkBinding is for a Service.
+func binds(binding, service *document) bool {
+	if binding.text("spec.subject.kind") != "Service" {
+		return false
+	}
+	if name := binding.text("spec.subject.name"); name != "" {
+		return name == service.name
+	}
+	wanted, _ := binding.value("spec.subject.selector.matchLabels").(map[string]any)
+	labels, _ := service.value("metadata.labels").(map[string]any)
+	for name, value := range wanted {
+		if labels[name] != value {
 			return false
 		}
-		if name := b.text("spec.subject.name"); name != "" {
-			return name == d.name
+	}
+	return true
+}
+
+// binding checks that functions say their events into their own Broker, where
+// those who hear them are.
+func (l *linter) binding(d *document) {
+	const sink = "spec.sink.ref"
+	l.resolve(d, sink, manifestRef(d.text(sink+".apiVersion"), d.text(sink+".kind"), d.text(sink+".name"), d.text(sink+".namespace")))
+	if d.text(sink+".kind") != "Broker" {
+		return
+	}
+	for _, service := range l.docs {
+		if service.api+" "+service.kind != serviceKind || !binds(d, service) {
+			continue
 		}
-		wanted, _ := b.value("spec.subject.selector.matchLabels").(map[string]any)
-		labels, _ := d.value("metadata.labels").(map[string]any)
-		for name, value := range wanted {
-			if labels[name] != value {
-				return false
+		names, _ := l.running(service)
+		for _, name := range names {
+			if f, ok := l.function(name); ok && len(f.Says) > 0 && cmp.Or(f.Broker, front) != d.text(sink+".name") {
+				l.find(d, sink, rule{
+					"sink", Error, "Those who hear what it says are on its own Broker, and get nothing.", "Bind it to the Broker " + cmp.Or(f.Broker, front) + ".",
+				}, "lets %s say its events into %s, and it belongs to %s", name, d.text(sink+".name"), cmp.Or(f.Broker, front))
 			}
 		}
-		return true
-	})
+	}
 }
 
 // serviceTimes finds Services that cut a function off.

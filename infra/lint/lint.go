@@ -103,6 +103,9 @@ func (l *linter) object(d *document) {
 		l.broker(d)
 	case triggerKind, pingSourceKind:
 		l.typed(d)
+	case sinkBindingKind:
+		l.typed(d)
+		l.binding(d)
 	case serviceKind:
 		l.typed(d)
 		l.service(d)
@@ -124,6 +127,7 @@ const (
 	brokerKind      = "eventing.knative.dev/v1 Broker"
 	triggerKind     = "eventing.knative.dev/v1 Trigger"
 	pingSourceKind  = "sources.knative.dev/v1 PingSource"
+	sinkBindingKind = "sources.knative.dev/v1 SinkBinding"
 	serviceKind     = "serving.knative.dev/v1 Service"
 	jobSinkKind     = "sinks.knative.dev/v1alpha1 JobSink"
 	eventPolicyKind = "eventing.knative.dev/v1alpha1 EventPolicy"
@@ -133,6 +137,6 @@ const (
 //
 //nolint:gochecknoglobals // a table
 var versions = map[string]string{
-	"Broker": "eventing.knative.dev/v1", "Trigger": "eventing.knative.dev/v1", "PingSource": "sources.knative.dev/v1",
+	"Broker": "eventing.knative.dev/v1", "Trigger": "eventing.knative.dev/v1", "PingSource": "sources.knative.dev/v1", "SinkBinding": "sources.knative.dev/v1",
 	"Service": "serving.knative.dev/v1", "JobSink": "sinks.knative.dev/v1alpha1", "EventPolicy": "eventing.knative.dev/v1alpha1",
 }

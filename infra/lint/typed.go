@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"knative.dev/eventing/pkg/apis/eventing"
 	eventingv1 "knative.dev/eventing/pkg/apis/eventing/v1"
 	"knative.dev/eventing/pkg/apis/feature"
@@ -17,8 +18,8 @@ import (
 	servingv1 "knative.dev/serving/pkg/apis/serving/v1"
 )
 
-// kreconciled is what Knative's own types can do.
-type kreconciled interface {
+// known is what Knative's own types can do.
+type known interface {
 	apis.Defaultable
 	apis.Validatable
 }
@@ -26,7 +27,7 @@ type kreconciled interface {
 // typed reads an object into Knative's own type, in which every field must
 // exist, and lets Knative validate it as its webhook does.
 func (l *linter) typed(d *document) {
-	var into kreconciled
+	var into known
 	switch d.api + " " + d.kind {
 	case brokerKind:
 		into = new(eventingv1.Broker)
@@ -34,6 +35,8 @@ func (l *linter) typed(d *document) {
 		into = new(eventingv1.Trigger)
 	case pingSourceKind:
 		into = new(sourcesv1.PingSource)
+	case sinkBindingKind:
+		into = new(sourcesv1.SinkBinding)
 	default:
 		into = new(servingv1.Service)
 	}
@@ -49,6 +52,9 @@ func (l *linter) typed(d *document) {
 	if broker, ok := into.(*eventingv1.Broker); ok && broker.Annotations[eventingv1.BrokerClassAnnotationKey] == "" {
 		// The cluster's default class: it is chosen there.
 		broker.Annotations = map[string]string{eventingv1.BrokerClassAnnotationKey: eventing.MTChannelBrokerClassValue}
+	}
+	if object, ok := into.(metav1.Object); ok && object.GetNamespace() == "" {
+		object.SetNamespace(metav1.NamespaceDefault) // some namespace it will get
 	}
 	into.SetDefaults(ctx)
 	found := into.Validate(ctx)

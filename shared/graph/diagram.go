@@ -17,9 +17,7 @@ type edge struct {
 // functions, and one arrow for what all reactors say.
 func (g Graph) diagram() (groups []Role, inside map[Role][]box, others []box, edges []edge) {
 	inside = map[Role][]box{}
-	for _, role := range []Role{API, Listener, Reactor, Doer, Keeper} {
-		groups = append(groups, role)
-	}
+	groups = []Role{API, Listener, Reactor, Doer, Keeper}
 	systems := map[string]bool{}
 	for _, f := range g.Functions {
 		class := string(f.Role)
