@@ -75,13 +75,13 @@ func (a address) twin() string {
 	case a.json:
 		return ""
 	case len(a.parts) == 0:
-		return "index" + jsonSuffix
+		return "./index" + jsonSuffix
 	case a.self == "" || strings.ContainsAny(a.self, ":%"):
 		return ""
 	case a.query != "":
-		return a.self + jsonSuffix + "?q=" + url.QueryEscape(a.query)
+		return "./" + a.self + jsonSuffix + "?q=" + url.QueryEscape(a.query)
 	}
-	return a.self + jsonSuffix
+	return "./" + a.self + jsonSuffix
 }
 
 // wantsJSON tells whether a caller takes JSON and no HTML: a browser names both.

@@ -23,7 +23,7 @@ const (
 	// groups are shown. Listing them may cost deadLists requests.
 	deadDays   = 3
 	deadGroups = 6
-	deadLists  = 14
+	deadLists  = 12
 	deadLines  = 5
 	// heldMost is how many held events are counted, rowsMost how many rows of
 	// deadlines are shown.

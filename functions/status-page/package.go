@@ -109,7 +109,9 @@ func summed(documents []document, now time.Time) page.Package {
 	}
 	p.Counts = counts(count)
 	for _, name := range slices.Sorted(maps.Keys(checks)) {
-		p.Checks = append(p.Checks, *checks[name])
+		if sum := checks[name]; sum.Passed+sum.Failed+sum.Infra > 0 { // else it never ran
+			p.Checks = append(p.Checks, *sum)
+		}
 	}
 	return p
 }

@@ -22,17 +22,18 @@ func (s site) respond(r *http.Request, at address, answer reply) (fn.Response, e
 		return fn.Response{Code: http.StatusSeeOther, Text: "see " + to, Header: http.Header{"Location": {to}, "Cache-Control": {"no-store"}}}, nil
 	}
 	header := http.Header{
-		"Cache-Control":           {"no-cache"}, // kept, and asked for each time
-		"Etag":                    {tag(at, answer)},
-		"Vary":                    {"Accept"},
-		"X-Content-Type-Options":  {"nosniff"},
-		"Referrer-Policy":         {"no-referrer"},
-		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
-		"X-Frame-Options":         {"DENY"},
+		"Cache-Control": {"no-cache"}, // kept, and asked for each time
+		"Etag":          {tag(at, answer)},
+		"Vary":          {"Accept"},
 	}
+	// What a 304 says replaces what the browser has kept of the page's header, so
+	// it says nothing of the policy.
 	if answer.code == http.StatusOK && has(r.Header.Values("If-None-Match"), header.Get("Etag")) {
 		return fn.Response{Code: http.StatusNotModified, Header: header}, nil
 	}
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Frame-Options", "DENY")
 	if answer.picture != nil {
 		header.Set("Content-Type", "image/svg+xml")
 		// A picture opened by itself may style itself, and nothing else.
@@ -47,6 +48,7 @@ func (s site) respond(r *http.Request, at address, answer reply) (fn.Response, e
 	}
 	if at.json {
 		header.Set("Content-Type", "application/json")
+		header.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		return fn.Response{Code: answer.code, Body: twin, Header: header}, nil
 	}
 	header.Set("Content-Type", "text/html; charset=utf-8")

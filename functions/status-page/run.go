@@ -65,7 +65,7 @@ func runPage(view page.Run, r find.Run) func(page.Site) ([]byte, []byte, error) 
 		view.Index, view.JSON = in.Base, in.JSON
 		view.Within = []page.Link{
 			{Text: packageName(r.PullRequest), URL: in.Base + string(placeOfPackage(r.PullRequest))},
-			{Text: "all its runs", URL: in.Base + string(placeOf(r.PullRequest))},
+			{Text: r.PullRequest.String(), URL: in.Base + string(placeOf(r.PullRequest))},
 		}
 		// Beside the kept page, the page of a run lies elsewhere.
 		if by := view.SupersededBy.URL; strings.HasPrefix(by, "../") {

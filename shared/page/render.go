@@ -31,6 +31,7 @@ var templates = sync.OnceValue(func() *template.Template {
 		"when": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
 		// short stands below a heading that says UTC.
 		"short": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
+		"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 		"pair":  func(base string, data any) siteView { return siteView{Site: Site{Base: base}, Data: data} },
 	}).ParseFS(files, "*.tmpl"))
 })

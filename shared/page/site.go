@@ -272,12 +272,12 @@ type siteView struct {
 // RenderSite makes a page of the status page and its machine-readable twin: of
 // a Front, PullRequest, Package, Ops, Results, Missing or Graph.
 func RenderSite(site Site, data any) (html, twin []byte, err error) {
-	data = clean(reflect.ValueOf(data)).Interface()
-	site = clean(reflect.ValueOf(site)).Interface().(Site)
-	name := templateOf(data)
-	if name == "" {
+	if name := templateOf(data); name == "" {
 		return nil, nil, fmt.Errorf("write a page: there is none for %T", data)
 	}
+	data = listed(clean(reflect.ValueOf(data))).Interface()
+	site = clean(reflect.ValueOf(site)).Interface().(Site)
+	name := templateOf(data)
 	if twin, err = json.MarshalIndent(data, "", "  "); err != nil {
 		return nil, nil, fmt.Errorf("write %s as JSON: %w", name, err)
 	}
@@ -291,6 +291,17 @@ func RenderSite(site Site, data any) (html, twin []byte, err error) {
 		return nil, nil, fmt.Errorf("write %s: %w", name, err)
 	}
 	return html, append(twin, '\n'), nil
+}
+
+// listed makes lists without elements of lists that are missing, for those who
+// read the twin.
+func listed(v reflect.Value) reflect.Value {
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Slice && f.IsNil() {
+			f.Set(reflect.MakeSlice(f.Type(), 0, 0))
+		}
+	}
+	return v
 }
 
 func templateOf(data any) string {
