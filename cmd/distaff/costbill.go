@@ -135,7 +135,7 @@ func (b *bill) instances(pieces []used.Piece, p config.Prices) {
 		lives[piece.Service+"/"+piece.Instance] = true
 		b.Instances.Seconds += piece.Seconds()
 		b.Instances.GBSeconds += piece.GBSeconds()
-		b.Instances.CPUSeconds += piece.CPUSeconds()
+		b.Instances.CPUSeconds += processors(piece, p)
 		all.Puts++ // the piece itself
 		for name, share := range shares(piece) {
 			row := rows[name]
@@ -146,7 +146,7 @@ func (b *bill) instances(pieces []used.Piece, p config.Prices) {
 			w := piece.Functions[name]
 			row.Work = row.Add(w)
 			row.GBSeconds += share * piece.GBSeconds()
-			row.CPUSeconds += share * piece.CPUSeconds()
+			row.CPUSeconds += share * processors(piece, p)
 			all = all.Add(blob.Usage{Gets: w.Gets, Puts: w.Puts, Lists: w.Lists, Deletes: w.Deletes, In: w.In, Out: w.Out})
 		}
 	}
@@ -161,6 +161,16 @@ func (b *bill) instances(pieces []used.Piece, p config.Prices) {
 	slices.SortFunc(b.Functions, func(x, y functionRow) int {
 		return cmp.Or(cmp.Compare(y.Cost, x.Cost), cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Function, y.Function))
 	})
+}
+
+// processors is for how many CPU-seconds a piece is billed. One without a limit
+// counts as a pod that is always on does, or with what it used if that is more:
+// so the two can be compared.
+func processors(piece used.Piece, p config.Prices) float64 {
+	if piece.CPUs > 0 {
+		return piece.CPUSeconds()
+	}
+	return max(piece.CPU, piece.Seconds()*float64(p.AlwaysOn.CPUMilli)/1000)
 }
 
 // shares tells which part of a piece each of its functions has; together 1. One
@@ -258,6 +268,6 @@ func (b *bill) alwaysOn(pieces []used.Piece, p config.Prices, functions []string
 	}
 	b.AlwaysOn.Cost = b.AlwaysOn.GBSeconds*p.GBSecond + b.AlwaysOn.CPUSeconds*p.CPUSecond
 	if unlimited {
-		b.Notes = append(b.Notes, fmt.Sprintf("some instances have no limit of processors: they count with what they used, and always on with %d milli", p.AlwaysOn.CPUMilli))
+		b.Notes = append(b.Notes, fmt.Sprintf("some instances have no limit of processors: they count with %d milli, or with what they used if that is more", p.AlwaysOn.CPUMilli))
 	}
 }

@@ -115,7 +115,12 @@ func (b *bill) price(x float64) string {
 // count writes a quantity: small ones with one digit after the point, large ones
 // in groups of three.
 func count(x float64) string {
-	if x < 100 {
+	switch {
+	case x > 0 && x < 0.01:
+		return "<0.01"
+	case x < 1:
+		return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(x, 'f', 2, 64), "0"), ".")
+	case x < 100:
 		return strings.TrimSuffix(strconv.FormatFloat(x, 'f', 1, 64), ".0")
 	}
 	text := strconv.FormatFloat(x, 'f', 0, 64)

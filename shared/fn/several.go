@@ -28,6 +28,9 @@ func (r Runner) RunAll(ctx context.Context, functions []Function, e event.Event)
 	if len(hearing) == 0 {
 		return Permanent(fmt.Errorf("no function here hears %.200s", e.Type()))
 	}
+	if r.Trace != nil && traceOf(e) == "" && TraceFrom(ctx) == "" {
+		ctx = WithTrace(ctx, r.Trace()) // one for all of them
+	}
 	errs := make([]error, len(hearing))
 	var running sync.WaitGroup
 	for i, f := range hearing[1:] {

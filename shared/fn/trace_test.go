@@ -59,6 +59,23 @@ func TestAnEventWithoutATraceBeginsOne(t *testing.T) {
 	}
 }
 
+func TestAllThatHearAnEventBelongToOneTrace(t *testing.T) {
+	traces := make(chan string, 9)
+	f := func(name string) fn.Function {
+		return fn.Function{Name: name, Hears: []fn.Route{{Type: changed.Name(), Handle: func(ctx context.Context, _ event.Event) ([]event.Draft, error) {
+			traces <- fn.TraceFrom(ctx)
+			return nil, nil
+		}}}}
+	}
+	r := fn.Runner{Now: time.Now, Log: slog.New(slog.DiscardHandler), Trace: fn.NewTrace}
+	if err := r.RunAll(t.Context(), []fn.Function{f("a"), f("b")}, request("l")); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := <-traces, <-traces; a != b || a == "" {
+		t.Errorf("%q and %q", a, b)
+	}
+}
+
 // One line tells all of an event, so that nothing has to be joined.
 func TestOneLineTellsAllOfAnEvent(t *testing.T) {
 	store := blob.Count(mem.New())
