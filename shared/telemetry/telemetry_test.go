@@ -25,6 +25,7 @@ import (
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/telemetry"
+	"github.com/distaff-project/distaff/shared/wire"
 )
 
 const given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -327,6 +328,27 @@ func TestACallIsASpanToo(t *testing.T) {
 	}
 	if len(p.sent) != 1 || fn.TraceID(event.Extension(p.sent[0], event.Traceparent)) != given[3:35] {
 		t.Errorf("%v", p.sent)
+	}
+}
+
+func TestACallToAnOutsideSystemIsASpanWithoutItsSecrets(t *testing.T) {
+	c := newCollector(t)
+	koji := httptest.NewServer(http.NotFoundHandler())
+	defer koji.Close()
+	p := newProgram(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.url})
+	client := wire.Client{System: "koji fedora"}
+	f := fn.Function{Name: "build-start", Hears: []fn.Route{{Handle: func(ctx context.Context, _ event.Event) ([]event.Draft, error) {
+		return nil, client.JSON(ctx, http.MethodPost, koji.URL+"/hub?session-key=secret", nil, nil)
+	}}}}
+	_ = p.Run(t.Context(), f, wanted(given))
+	p.Close(t.Context())
+	heard, call := c.spans()["CloudEvents Process distaff.build.wanted"], c.spans()["POST"]
+	if call == nil || call.Kind != tracepb.Span_SPAN_KIND_CLIENT || !bytes.Equal(call.ParentSpanId, heard.SpanId) || call.Status.GetCode() != tracepb.Status_STATUS_CODE_ERROR {
+		t.Fatalf("%v", call)
+	}
+	want := map[string]any{"http.request.method": "POST", "http.response.status_code": int64(404), "server.address": "127.0.0.1", "distaff.system": "koji fedora"}
+	if diff := cmp.Diff(want, attributes(call.Attributes)); diff != "" || strings.Contains(call.String(), "secret") {
+		t.Error(diff, call)
 	}
 }
 

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 	"encoding/hex"
+	"net/http"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/wire"
 )
 
 // mostText is how much of a text is told, in bytes.
@@ -37,7 +39,7 @@ func (t *Telemetry) Watch(ctx context.Context, begun fn.Begun) (context.Context,
 	if begun.Event != nil && span.IsRecording() {
 		span.SetAttributes(pipelineOf(*begun.Event)...)
 	}
-	ctx = fn.WithTrace(ctx, traceparent(span.SpanContext()))
+	ctx = wire.WithWatch(fn.WithTrace(ctx, traceparent(span.SpanContext())), t.call)
 	return ctx, func(r fn.Report) {
 		t.count(r)
 		span.SetAttributes(
@@ -68,12 +70,30 @@ func (t *Telemetry) Sink(next fn.Sink) fn.Sink {
 		}
 		ctx, span := t.tracer.Start(ctx, "CloudEvents Create "+clip(e.Type()), options...)
 		e.SetExtension(event.Traceparent, traceparent(span.SpanContext()))
-		err := next(ctx, e)
+		err := next(wire.WithWatch(ctx, nil), e) // which is this very span
 		if err != nil {
 			span.SetStatus(codes.Error, clip(err.Error()))
 		}
 		span.End(trace.WithTimestamp(t.now()))
 		return err
+	}
+}
+
+// call makes a span of each call to an outside system. The address is not told
+// beyond its host: there may be secrets in it.
+func (t *Telemetry) call(ctx context.Context, system string, req *http.Request) func(code int) {
+	_, span := t.tracer.Start(
+		ctx, req.Method, trace.WithSpanKind(trace.SpanKindClient), trace.WithTimestamp(t.now()),
+		trace.WithAttributes(semconv.HTTPRequestMethodKey.String(req.Method), semconv.ServerAddress(req.URL.Hostname()), attribute.String("distaff.system", clip(system))),
+	)
+	return func(code int) {
+		if code > 0 {
+			span.SetAttributes(semconv.HTTPResponseStatusCode(code))
+		}
+		if code == 0 || code >= http.StatusBadRequest {
+			span.SetStatus(codes.Error, "")
+		}
+		span.End(trace.WithTimestamp(t.now()))
 	}
 }
 

@@ -167,6 +167,8 @@ func (c *Client) once(req *http.Request) (*Answer, error) {
 			return nil, fmt.Errorf("%s: authorize: %w", c.System, err)
 		}
 	}
+	code, ended := 0, watched(req.Context(), c.System, req)
+	defer func() { ended(code) }()
 	resp, err := c.client().Do(req)
 	if err != nil {
 		var ue *url.Error
@@ -176,6 +178,7 @@ func (c *Client) once(req *http.Request) (*Answer, error) {
 		fail.Err = err
 		return nil, fail
 	}
+	code = resp.StatusCode
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, c.limit()+1))
 	if err != nil {
