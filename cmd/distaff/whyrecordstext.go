@@ -16,6 +16,11 @@ func (a answer) asked(say sayer) {
 			say("\nAsked of outside systems")
 		}
 		say("  %s  %s: %s", stamp(c.Since), whatOf(c.Label), c.outcome())
+		for _, label := range slices.Sorted(maps.Keys(c.Remote)) {
+			if label != c.Label {
+				say("      %s: %s", whatOf(label), c.Remote[label])
+			}
+		}
 	}
 }
 
@@ -32,12 +37,10 @@ func (c asked) outcome() string {
 	if c.Damaged != "" {
 		return "the claim cannot be read: " + c.Damaged
 	}
-	for _, label := range slices.Sorted(maps.Keys(c.Remote)) {
-		text := c.Remote[label]
-		if label != c.Label {
-			text = whatOf(label) + " is " + text
-		}
-		parts = append(parts, text)
+	if own := c.Remote[c.Label]; own != "" {
+		parts = append(parts, own)
+	} else if n := len(c.Remote); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d requests", n))
 	}
 	for _, label := range slices.Sorted(maps.Keys(c.Note)) {
 		parts = append(parts, "refused: "+c.Note[label])

@@ -118,10 +118,10 @@ func TestLettersAreFoundByWhatTheirKeysTell(t *testing.T) {
 		filter dead.Filter
 		want   string
 	}{
-		"all, the newest first": {dead.Filter{}, "three old/one 2026-abc two one!"},
-		"by type":               {dead.Filter{Type: "a.b"}, "three old/one one!"},
+		"all, the newest first": {dead.Filter{}, "2026-abc old/one three two one!"},
+		"by type":               {dead.Filter{Type: "a.b"}, "old/one three one!"},
 		"messages of the bus":   {dead.Filter{Type: dead.MessageType}, "2026-abc"},
-		"since":                 {dead.Filter{Since: s.now.Add(-24*time.Hour - time.Minute)}, "three old/one 2026-abc two"},
+		"since":                 {dead.Filter{Since: s.now.Add(-24*time.Hour - time.Minute)}, "2026-abc old/one three two"},
 		"until":                 {dead.Filter{Until: s.now}, "two one!"},
 		"by pull request":       {dead.Filter{Subject: "fedora/rpms/bash#1"}, "two one!"},
 		"one of before":         {dead.Filter{Subject: "fedora/rpms/old#3"}, "old/one"},

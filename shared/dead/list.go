@@ -1,6 +1,7 @@
 package dead
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -63,7 +64,7 @@ func Letters(ctx context.Context, s Store, f Filter, most int) (letters []Letter
 	if budget <= 0 {
 		more = true
 	}
-	slices.SortStableFunc(letters, func(a, b Letter) int { return b.Kept.Compare(a.Kept) })
+	slices.SortFunc(letters, func(a, b Letter) int { return cmp.Or(b.Kept.Compare(a.Kept), strings.Compare(b.Key, a.Key)) })
 	if most > 0 && len(letters) > most {
 		letters, more = letters[:most], true
 	}
