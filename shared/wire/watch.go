@@ -17,9 +17,9 @@ func WithWatch(ctx context.Context, watch Watch) context.Context {
 	return context.WithValue(ctx, watchKey{}, watch)
 }
 
-func watched(ctx context.Context, system string, req *http.Request) func(code int) {
-	if watch, _ := ctx.Value(watchKey{}).(Watch); watch != nil {
-		return watch(ctx, system, req)
+func watched(system string, req *http.Request) func(code int) {
+	if watch, _ := req.Context().Value(watchKey{}).(Watch); watch != nil {
+		return watch(req.Context(), system, req)
 	}
 	return func(int) {}
 }

@@ -167,7 +167,7 @@ func (c *Client) once(req *http.Request) (*Answer, error) {
 			return nil, fmt.Errorf("%s: authorize: %w", c.System, err)
 		}
 	}
-	code, ended := 0, watched(req.Context(), c.System, req)
+	code, ended := 0, watched(c.System, req)
 	defer func() { ended(code) }()
 	resp, err := c.client().Do(req)
 	if err != nil {
