@@ -123,7 +123,7 @@ tells what it did and why: here, and in any bucket.`,
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		demoCommand(s), devCommand(s), whyCommand(s), runCommand(s), eventCommand(s), triggerCommand(s), manifestsCommand(s), graphCommand(s),
-		deadCommand(s), costCommand(s), bucketCommand(s), doctorCommand(s), configCommand(s), versionCommand(s),
+		deadCommand(s), costCommand(s), releaseCommand(s), bucketCommand(s), doctorCommand(s), configCommand(s), versionCommand(s),
 		&cobra.Command{Use: "exit-codes", Short: "The exit codes of all commands", Long: exitCodes},
 	)
 	return root
