@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/distaff-project/distaff/infra/local/broker/manifest"
+	"github.com/distaff-project/distaff/shared/dead"
 )
 
 // Annotations of a paused Trigger.
@@ -31,7 +32,7 @@ const (
 const path = "/dead-letter/hold/"
 
 // Prefix begins the keys of the events held for a Trigger.
-func Prefix(trigger string) string { return "held/" + trigger + "/" }
+func Prefix(trigger string) string { return dead.HeldPrefix + trigger + "/" }
 
 // Pause is who paused a Trigger, when and why.
 type Pause struct {

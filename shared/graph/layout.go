@@ -302,6 +302,9 @@ func (d *drawing) place() {
 			top, bottom = min(top, s.y), max(bottom, s.y+s.h)
 		}
 	}
+	if top > bottom {
+		top, bottom = 0, 0 // nothing is there
+	}
 	for _, column := range d.spots {
 		for _, s := range column {
 			s.y += headHeight + margin - top
