@@ -22,6 +22,7 @@ func Files(functions []fn.Function) (map[string][]byte, error) {
 		"infra/components/jobs/triggers.yaml":               JobTriggers(units),
 		"infra/components/broker-rabbitmq/parallelism.yaml": parallelism,
 		"infra/components/event-policies/policies.yaml":     EventPolicies(functions),
+		"infra/components/follow/follow.yaml":               Follow(units),
 		"docs/permissions.md":                               Permissions(units),
 	}
 	for _, u := range units {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -29,7 +30,7 @@ type checked interface {
 func TestKnativeTakesEverything(t *testing.T) {
 	ctx := feature.ToContext(t.Context(), feature.Flags{feature.DeliveryTimeout: feature.Enabled})
 	for _, environment := range environments {
-		for _, components := range [][]string{nil, {"jobs", "event-policies"}} {
+		for _, components := range [][]string{nil, {"jobs", "event-policies", "follow"}} {
 			for _, r := range render(t, environment, components...).Resources() {
 				if err := check(ctx, r); err != nil {
 					t.Errorf("%s: %s %s: %v", environment, r.GetKind(), r.GetName(), err)
@@ -56,6 +57,8 @@ func check(ctx context.Context, r *resource.Resource) error {
 		object = &sourcesv1.PingSource{}
 	case "sources.knative.dev/v1 SinkBinding":
 		object = &sourcesv1.SinkBinding{}
+	case "apps/v1 Deployment":
+		object = &appsv1.Deployment{}
 	case "networking.k8s.io/v1 NetworkPolicy":
 		object = &networkingv1.NetworkPolicy{}
 	case "v1 ServiceAccount":
