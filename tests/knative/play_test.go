@@ -90,7 +90,7 @@ func (p *play) push(ctx context.Context, repo string) {
 func (p *play) run(ctx context.Context) time.Duration {
 	p.t.Helper()
 	const most = 48 * time.Hour
-	began := p.clock.now()
+	began, told := p.clock.now(), 0
 	for {
 		if err := p.settle(ctx); err != nil {
 			p.t.Fatal(err)
@@ -102,6 +102,10 @@ func (p *play) run(ctx context.Context) time.Duration {
 		took := p.clock.now().Sub(began)
 		if waits == "" {
 			return took
+		}
+		if hours := int(took.Hours()); hours > told { // something was lost on the way
+			told = hours
+			p.t.Logf("after %s: %s", took.Round(time.Minute), waits)
 		}
 		if took > most || ctx.Err() != nil {
 			p.t.Fatalf("after %s: %s", took, waits)

@@ -110,6 +110,9 @@ func (n *Nodes) prepare(ctx context.Context, namespace, name string, pod corev1.
 		}
 	}
 	for _, v := range only.Env {
+		if v.ValueFrom != nil && v.ValueFrom.FieldRef != nil {
+			continue // what a label or annotation of the pod says, and there is no pod
+		}
 		if v.ValueFrom != nil {
 			return fail(fmt.Errorf("%s by valueFrom: %w", v.Name, errNotStoodFor))
 		}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -26,6 +27,7 @@ type Service struct {
 	URL string
 
 	nodes   *Nodes
+	paused  atomic.Bool
 	object  *cluster.Object
 	server  *http.Server
 	timeout time.Duration
@@ -78,6 +80,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.nodes.under.Add(1)
 	s.nodes.handled.Add(1)
 	defer s.nodes.under.Add(-1)
+	if s.paused.Load() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 	defer cancel()
 	if s.room != nil {
@@ -183,6 +189,12 @@ func (s *Service) Starts() []time.Duration {
 	defer s.mu.Unlock()
 	return append([]time.Duration(nil), s.starts...)
 }
+
+// Pause answers 503 to everything until Resume.
+func (s *Service) Pause() { s.paused.Store(true) }
+
+// Resume ends Pause.
+func (s *Service) Resume() { s.paused.Store(false) }
 
 // Sleep takes its process away, as scaling to zero does.
 func (s *Service) Sleep() {
