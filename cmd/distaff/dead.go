@@ -92,14 +92,14 @@ func (f *selection) letters(ctx context.Context, o *opened, w *delivering, ids [
 	}
 	match := filter.Match
 	filter.Match = func(l dead.Letter) bool {
-		return match(l) && slices.ContainsFunc(ids, func(id string) bool { return l.ID == id || l.Key == id })
+		return match(l) && slices.ContainsFunc(ids, l.Is)
 	}
 	letters, more, err := dead.Letters(ctx, o.files, filter, 0)
 	if err != nil {
 		return nil, more, failed(exitTrouble, "%w", err)
 	}
 	for _, id := range ids {
-		if !slices.ContainsFunc(letters, func(l dead.Letter) bool { return l.ID == id || l.Key == id }) {
+		if !slices.ContainsFunc(letters, func(l dead.Letter) bool { return l.Is(id) }) {
 			return nil, more, failed(exitNothing, "there is no dead letter %s; `distaff dead list%s` tells of those there are", id, f.flagged())
 		}
 	}

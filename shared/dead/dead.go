@@ -141,6 +141,12 @@ func text(segment string) string {
 	return segment
 }
 
+// Is tells whether the letter is the one with this id or key.
+func (l Letter) Is(name string) bool { return l.Key == name || same(l.ID, name) }
+
+// same compares what a key tells with the whole text, which may be cut there.
+func same(told, whole string) bool { return told == whole || told == blob.Segment(whole) }
+
 // Day is the day the letter was kept, as its key has it.
 func (l Letter) Day() string {
 	d, _, _ := strings.Cut(strings.TrimPrefix(l.Key, Prefix), "/")

@@ -233,6 +233,16 @@ hunter2hunter2`))
 	}
 }
 
+func TestALetterIsFoundByAnIDThatItsKeyHasNotWhole(t *testing.T) {
+	s := newShelf()
+	long := "fedora/rpms/" + strings.Repeat("long/", 80)
+	s.keep(t, letter(long+"1@2.0", "a.b", long+"#1", koji, 422, "no"))
+	all := ids(t, s, dead.Filter{Subject: long + "#1"})
+	if len(all) != 1 || !all[0].Is(long+"1@2.0") || all[0].Is(long) || !all[0].Is(all[0].Key) {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestAReplayIsAnotherEventThatSaysOfWhich(t *testing.T) {
 	e := letter("id", "type", "subject", koji, 422, "no")
 	e.SetExtension("knativebrokerttl", 255)

@@ -28,7 +28,7 @@ type Filter struct {
 
 func (f Filter) wants(l Letter) bool {
 	switch {
-	case f.Subject != "" && l.Subject != f.Subject,
+	case f.Subject != "" && !same(l.Subject, f.Subject),
 		!f.Since.IsZero() && l.Kept.Before(f.Since),
 		!f.Until.IsZero() && !l.Kept.Before(f.Until),
 		!strings.HasPrefix(l.Cause, f.Cause):
