@@ -155,8 +155,8 @@ func TestDeliveriesAreTheSame(t *testing.T) {
 			counts: map[string]int{"work": 2, "dead": 1},
 		},
 		"a timeout is retried and overlaps, and the letter does not say why": {
-			manifests: one("{retry: 1, timeout: PT0.3S, " + toDead + "}"), answers: map[string][]answer{"work": {{status: 200, wait: 900 * time.Millisecond}}, "dead": ok},
-			counts: map[string]int{"work": 2, "dead": 1}, paces: map[string][]int{"work": {3}}, check: letters("", ""),
+			manifests: one("{retry: 1, timeout: PT0.5S, " + toDead + "}"), answers: map[string][]answer{"work": {{status: 200, wait: 1500 * time.Millisecond}}, "dead": ok},
+			counts: map[string]int{"work": 2, "dead": 1}, paces: map[string][]int{"work": {5}}, check: letters("", ""),
 		},
 		"Retry-After counts with retryAfterMax": {
 			manifests: one("{retry: 1, backoffPolicy: linear, backoffDelay: PT0.1S, retryAfterMax: PT10S}"), answers: map[string][]answer{"work": {busy, {status: 200}}},

@@ -61,7 +61,7 @@ func (s scenario) play(t *testing.T) {
 		for name, want := range s.paces {
 			got := p.pace(name, stepOfPace)
 			for j := range want {
-				if j >= len(got) || got[j] < want[j] || got[j] > want[j]+4 {
+				if j >= len(got) || got[j] < want[j] || got[j] > want[j]+8 {
 					t.Errorf("%s: the pace of %s is %v, want %v and not much more", side, name, got, want)
 					break
 				}
