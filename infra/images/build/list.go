@@ -32,7 +32,6 @@ func list(ctx context.Context, title string, image name.Digest, r registry) (lis
 	if err != nil {
 		return l, err
 	}
-	l.Base = manifest.Annotations["org.opencontainers.image.base.digest"]
 	for _, m := range manifest.Manifests {
 		if m.Platform == nil {
 			continue

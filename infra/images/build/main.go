@@ -4,7 +4,7 @@
 //
 //	build base NAME LOCK CACHE TAG      push a base, print its digest
 //	build attest [flags] IMAGE          attach the provenance to an image
-//	build list NAME=IMAGE…              images with all their digests, as JSON
+//	build list NAME=IMAGE[,BASE]…       images with all their digests, as JSON
 //	build unpack IMAGE PLATFORM DIR     the files of an image
 package main
 
@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, out io.Writer, r registry) error {
 	case command == "unpack" && len(args) == 3:
 		return unpack(ctx, args[0], args[1], args[2], r)
 	}
-	return fmt.Errorf("write: base NAME LOCK CACHE TAG, attest [flags] IMAGE, list NAME=IMAGE…, or unpack IMAGE PLATFORM DIR")
+	return fmt.Errorf("write: base NAME LOCK CACHE TAG, attest [flags] IMAGE, list NAME=IMAGE[,BASE]…, or unpack IMAGE PLATFORM DIR")
 }
 
 func runBase(ctx context.Context, title, lock, cache, to string, out io.Writer, r registry) error {
@@ -115,6 +115,7 @@ func runList(ctx context.Context, args []string, out io.Writer, r registry) erro
 	var images []listed
 	for _, arg := range args {
 		title, text, _ := strings.Cut(arg, "=")
+		text, below, _ := strings.Cut(text, ",")
 		image, err := parseDigest(text)
 		if err != nil {
 			return fmt.Errorf("%s: %w", arg, err)
@@ -122,6 +123,16 @@ func runList(ctx context.Context, args []string, out io.Writer, r registry) erro
 		one, err := list(ctx, title, image, r)
 		if err != nil {
 			return err
+		}
+		if below != "" {
+			base, err := parseDigest(below)
+			if err != nil {
+				return fmt.Errorf("%s: %w", arg, err)
+			}
+			if err := liesOn(ctx, image, base, r); err != nil {
+				return err
+			}
+			one.Base = base.DigestStr()
 		}
 		images = append(images, one)
 	}
