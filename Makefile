@@ -1,6 +1,6 @@
 # `make` tells what there is to make.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test test-amqp test-minio bench soak fuzz lint generate check
+.PHONY: help demo dev build test test-amqp test-minio bench soak fuzz lint generate check images test-images test-func
 
 GO ?= go
 LINT ?= $(shell command -v golangci-lint || echo $$($(GO) env GOPATH)/bin/golangci-lint)
@@ -29,6 +29,15 @@ test-amqp: ## the message bus against a real RabbitMQ (Debian, root)
 
 test-minio: ## the bucket against a real MinIO, which is built first (some minutes, once)
 	.ci/minio.sh
+
+images: ## build and push the images of this commit (REGISTRY=registry.example.org/distaff)
+	infra/images/build.sh
+
+test-images: ## the images in a registry of Debian: built twice, compared, run (root)
+	.ci/images.sh
+
+test-func: ## what the func command line makes of the collection, where it is there
+	.ci/func.sh
 
 bench: ## what things cost: bucket, broker, bus, Koji, log excerpts
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./tests/bench ./shared/... ./infra/... ./cmd/function
