@@ -79,10 +79,13 @@ func textWords(attributes map[string]string, before, after string) string {
 // deliveryWords says in words how hard a delivery is tried.
 func deliveryWords(d manifest.Delivery) string {
 	var b strings.Builder
-	if d.Retry == 0 {
+	switch span := retrySpan(d); {
+	case d.Retry == 0:
 		b.WriteString("one attempt")
-	} else {
-		fmt.Fprintf(&b, "%s over %s", counted(d.Retry, "retry", "retries"), seconds(retrySpan(d)))
+	case span == 0:
+		fmt.Fprintf(&b, "%s at once", counted(d.Retry, "retry", "retries"))
+	default:
+		fmt.Fprintf(&b, "%s over %s", counted(d.Retry, "retry", "retries"), seconds(span))
 	}
 	if d.Timeout > 0 {
 		fmt.Fprintf(&b, ", each attempt at most %s", seconds(d.Timeout))
