@@ -32,7 +32,9 @@ func TestATraceGoesOnFromTheEventElseFromTheRequest(t *testing.T) {
 	front := httptest.NewServer(newServer(&distaff.Process{Functions: []fn.Function{hears("a", "k", nil)}, Runner: runner}).routes())
 	defer front.Close()
 	for _, header := range [][]string{
-		{"ce-traceparent", ofEvent, "traceparent", ofRequest}, {"traceparent", ofRequest}, {},
+		{"ce-traceparent", ofEvent, "traceparent", ofRequest},
+		{"traceparent", ofRequest},
+		{},
 		{"ce-traceparent", "broken", "traceparent", "broken too"},
 	} {
 		if got := post(t, front.URL, "{}", append(header, binary("k")...)...); got.Code != 200 {
