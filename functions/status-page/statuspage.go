@@ -111,6 +111,10 @@ func (s site) find(ctx context.Context, at address) (reply, error) {
 		if name, ok := packageAt(at.parts[1:]); ok {
 			return s.packagePage(ctx, name)
 		}
+	case "icon.svg", "favicon.ico": // browsers ask for the second unasked
+		if len(at.parts) == 1 {
+			return reply{code: http.StatusOK, tags: []string{icon}, picture: []byte(icon)}, nil
+		}
 	case "ops":
 		switch strings.Join(at.parts[1:], "/") {
 		case "":
@@ -123,6 +127,9 @@ func (s site) find(ctx context.Context, at address) (reply, error) {
 	}
 	return missing(page.Missing{Title: "There is no such page"}), nil
 }
+
+// icon is the mark of the pages: a distaff, by the fibre on its staff.
+const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M8 1v14" stroke="#7a5230" stroke-width="1.6" stroke-linecap="round"/><path d="M8 2.2c3 1.4 3.4 5 0 8.3-3.4-3.3-3-6.9 0-8.3z" fill="#2f6fb3"/><path d="M5.9 5.4h4.2M6.3 7.6h3.4" stroke="#fff" stroke-width=".8"/></svg>`
 
 func (s site) graph(name string) reply {
 	picture := s.Graph()

@@ -84,6 +84,11 @@ func TestEveryPageIsServedSafely(t *testing.T) {
 	if picture.Header().Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(picture.Header().Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("the picture comes as %v", picture.Header())
 	}
+	for _, path := range []string{"/icon.svg", "/favicon.ico"} {
+		if w := s.ask(t, path); w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/svg+xml" {
+			t.Errorf("%s: %d, %v", path, w.Code, w.Header())
+		}
+	}
 	for _, method := range []string{http.MethodPost, http.MethodDelete} {
 		answer, _, err := s.Web(t.Context(), httptest.NewRequestWithContext(t.Context(), method, "/", nil))
 		if err != nil || answer.Code != http.StatusMethodNotAllowed || answer.Header.Get("Allow") != "GET, HEAD" {
