@@ -58,4 +58,6 @@ func TestWhatWouldBeDeliveredIsListed(t *testing.T) {
 // recorded keeps what a command writes.
 type recorded struct{ out, err strings.Builder }
 
-func (r *recorded) streams() streams { return streams{in: strings.NewReader(""), out: &r.out, err: &r.err} }
+func (r *recorded) streams() streams {
+	return streams{in: strings.NewReader(""), out: &r.out, err: &r.err}
+}
