@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,8 +40,6 @@ func TestCommands(t *testing.T) {
 	})
 }
 
-type running struct{ world *world.World }
-
 func startWorld(ts *testscript.TestScript, _ bool, _ []string) {
 	w, err := world.Start(context.Background(), world.Options{
 		Dir: ts.MkAbs(".state"), Scripted: true, TickEvery: 50 * time.Millisecond,
@@ -54,12 +53,20 @@ func startWorld(ts *testscript.TestScript, _ bool, _ []string) {
 	})
 	ts.Check(err)
 	ts.Defer(func() { end(ts, w) })
-	worlds[ts.MkAbs(".")] = running{w}
+	worlds.Store(ts.MkAbs("."), w)
 }
 
 // worlds are those of the scripts that run, by their folder: a script's
 // commands share nothing else.
-var worlds = map[string]running{}
+var worlds sync.Map
+
+func worldOf(ts *testscript.TestScript) *world.World {
+	w, ok := worlds.Load(ts.MkAbs("."))
+	if !ok {
+		ts.Fatalf("there is no world yet")
+	}
+	return w.(*world.World)
+}
 
 func end(ts *testscript.TestScript, w *world.World) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -67,10 +74,10 @@ func end(ts *testscript.TestScript, w *world.World) {
 	ts.Check(w.Close(ctx))
 }
 
-func stopWorld(ts *testscript.TestScript, _ bool, _ []string) { end(ts, worlds[ts.MkAbs(".")].world) }
+func stopWorld(ts *testscript.TestScript, _ bool, _ []string) { end(ts, worldOf(ts)) }
 
 func openPullRequest(ts *testscript.TestScript, _ bool, args []string) {
-	w, ctx := worlds[ts.MkAbs(".")].world, context.Background()
+	w, ctx := worldOf(ts), context.Background()
 	repo, branch := args[0], args[1]
 	name := filepath.Base(repo)
 	_, err := w.Forge.CreateRepo(ctx, repo, map[string]string{name + ".spec": "Name: " + name + "\n"})

@@ -54,7 +54,7 @@ func awaited(ts *testscript.TestScript, what string, done func(context.Context) 
 }
 
 func beginPullRequest(ts *testscript.TestScript, _ bool, args []string) {
-	w, ctx := worlds[ts.MkAbs(".")].world, context.Background()
+	w, ctx := worldOf(ts), context.Background()
 	repo, branch := args[0], args[1]
 	name := filepath.Base(repo)
 	_, err := w.Forge.CreateRepo(ctx, repo, map[string]string{name + ".spec": "Name: " + name + "\n"})
@@ -73,7 +73,7 @@ func awaitLetters(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	awaited(ts, "so many dead letters", func(ctx context.Context) bool {
-		letters, _, err := dead.Letters(ctx, worlds[ts.MkAbs(".")].world.Files, dead.Filter{}, 0)
+		letters, _, err := dead.Letters(ctx, worldOf(ts).Files, dead.Filter{}, 0)
 		ts.Check(err)
 		return len(letters) == want
 	})
@@ -82,26 +82,26 @@ func awaitLetters(ts *testscript.TestScript, _ bool, args []string) {
 func awaitQuiet(ts *testscript.TestScript, _ bool, _ []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	ts.Check(worlds[ts.MkAbs(".")].world.Wait(ctx))
+	ts.Check(worldOf(ts).Wait(ctx))
 }
 
 func putObject(ts *testscript.TestScript, _ bool, args []string) {
 	body, err := os.ReadFile(ts.MkAbs(args[1]))
 	ts.Check(err)
-	_, err = worlds[ts.MkAbs(".")].world.Files.Put(context.Background(), args[0], body, blob.Any)
+	_, err = worldOf(ts).Files.Put(context.Background(), args[0], body, blob.Any)
 	ts.Check(err)
 }
 
 func removeObject(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(worlds[ts.MkAbs(".")].world.Files.Delete(context.Background(), args[0]))
+	ts.Check(worldOf(ts).Files.Delete(context.Background(), args[0]))
 }
 
 func deleteQueue(ts *testscript.TestScript, _ bool, _ []string) {
-	worlds[ts.MkAbs(".")].world.Bus.DeleteQueue("distaff")
+	worldOf(ts).Bus.DeleteQueue("distaff")
 }
 
 func countBuilds(ts *testscript.TestScript, _ bool, args []string) {
-	w := worlds[ts.MkAbs(".")].world
+	w := worldOf(ts)
 	hub, err := koji.New(koji.Config{
 		Name: "local", Server: w.Addresses.Koji + "/kojihub", Web: w.Addresses.Koji, Files: w.Addresses.Koji,
 		Credential: koji.Password(world.Robot, strings.TrimSpace(ts.ReadFile(".state/keys/koji"))),
