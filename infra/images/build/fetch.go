@@ -36,7 +36,7 @@ func fetch(ctx context.Context, cache string, f file) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(part.Name())
+	defer func() { _ = os.Remove(part.Name()) }()
 	if _, err := part.Write(data); err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func download(ctx context.Context, address string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answered %s", address, resp.Status)
 	}

@@ -55,7 +55,7 @@ func runBase(ctx context.Context, title, lock, cache, to string, out io.Writer, 
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	files, err := readLock(f)
 	if err != nil {
 		return fmt.Errorf("%s: %w", lock, err)

@@ -24,7 +24,7 @@ const spdxType types.MediaType = "application/spdx+json"
 // pushBase makes the base of files for all their architectures, pushes it as tag
 // with the lists of what is in it, and gives its digest.
 func pushBase(ctx context.Context, title string, tag name.Tag, cache string, files []file, r registry) (name.Digest, error) {
-	var index v1.ImageIndex = mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	byArch := map[string][]file{}
 	var arches []string
 	for _, f := range files {

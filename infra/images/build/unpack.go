@@ -33,9 +33,9 @@ func unpack(ctx context.Context, ref, platform, dir string, r registry) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	content := mutate.Extract(found)
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	archive := tar.NewReader(content)
 	for {
 		head, err := archive.Next()
@@ -56,7 +56,7 @@ func pull(ctx context.Context, image name.Digest, at v1.Platform, r registry) (v
 }
 
 func write(root *os.Root, head *tar.Header, body io.Reader) error {
-	at := filepath.Clean(filepath.Join(".", head.Name))
+	at := filepath.Clean(filepath.Join(".", head.Name)) //nolint:gosec // os.Root keeps it below the directory
 	if at == "." {
 		return nil
 	}
@@ -76,7 +76,7 @@ func write(root *os.Root, head *tar.Header, body io.Reader) error {
 			return err
 		}
 		if _, err := io.Copy(f, body); err != nil {
-			f.Close()
+			_ = f.Close()
 			return err
 		}
 		if err := f.Close(); err != nil {
