@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -125,8 +126,8 @@ func judge(ctx context.Context, s streams, where cluster.Where, files []written)
 			if err != nil {
 				break // the checks without a cluster have told of it
 			}
-			object := &unstructured.Unstructured{}
-			if node.Decode(&object.Object) != nil || object.GetKind() == "" {
+			object, ok := objectOf(&node)
+			if !ok {
 				continue
 			}
 			n++
@@ -149,4 +150,18 @@ func judge(ctx context.Context, s streams, where cluster.Where, files []written)
 	}
 	s.progress("%s judged %s", client.Server, counted(n, "object", "objects"))
 	return found, nil
+}
+
+// objectOf makes an object of YAML, with the types of numbers JSON has.
+func objectOf(node *yaml.Node) (*unstructured.Unstructured, bool) {
+	var fields map[string]any
+	if node.Decode(&fields) != nil {
+		return nil, false
+	}
+	text, err := json.Marshal(fields)
+	object := &unstructured.Unstructured{}
+	if err != nil || object.UnmarshalJSON(text) != nil {
+		return nil, false
+	}
+	return object, true
 }
