@@ -83,19 +83,19 @@ func TestABillAddsUp(t *testing.T) {
 	want := `fedora took 149.32 EUR in the 7 days to 2026-11-21 12:00.
 Always on, its 8 pods alone would be 1728.00 EUR against 18.60 EUR for instances: 92.9 times as much.
 
-                                               EUR
-instances        310 GB-s      155 CPU-s     18.60
-always on     28,800 GB-s   14,400 CPU-s   1728.00
-bucket            32 puts       100 gets
-                  3 lists        0 bytes    0.7200
-Koji                              30 min     30.00
-Testing Farm                      50 min    100.00
+                                             EUR
+instances        310 GB-s     155 CPU-s    18.60
+always on     28,800 GB-s  14,400 CPU-s  1728.00
+bucket            32 puts      100 gets
+                  3 lists       0 bytes     0.72
+Koji                             30 min    30.00
+Testing Farm                     50 min   100.00
 
-function      events  failed  cold  busy  GB-s  requests    EUR
-fedmsg-drain       3       0     0   3 s   150         1   9.00
-build-start       10       1     1   5 s   100       128   6.39
-clock-tick         3       0     0   1 s    50         3   3.30
-idle               0       0     0   0 s    10         0  0.6000
+function      events  failed  cold  busy  GB-s  requests   EUR
+fedmsg-drain       3       0     0   3 s   150         1  9.00
+build-start       10       1     1   5 s   100       128  6.39
+clock-tick         3       0     0   1 s    50         3  3.30
+idle               0       0     0   0 s    10         0  0.60
 
 package           runs  Koji min  Farm min    EUR
 fedora/rpms/zlib     1         0        45  90.00
@@ -105,7 +105,7 @@ dearest pull requests  runs  Koji min  Farm min    EUR
 fedora/rpms/zlib#2        1         0        45  90.00
 fedora/rpms/bash#1        2        30         5  40.00
 
-This report asked the bucket for 9 lists and 6 gets: 0.9060 EUR.
+This report asked the bucket for 9 lists and 6 gets: 0.91 EUR.
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("%s\n%s", diff, out.String())

@@ -99,17 +99,20 @@ func ratio(x float64) string {
 
 func (b *bill) money(x float64) string { return b.price(x) + " " + b.Currency }
 
-// price writes an amount with as many digits as it needs to be seen.
+// price writes an amount. All have as many digits after the point, so that they
+// stand below each other: two in a large bill, four in a small one.
 func (b *bill) price(x float64) string {
+	digits, least := 4, 0.0001
+	if max(b.Total, b.AlwaysOn.Cost) >= 100 {
+		digits, least = 2, 0.01
+	}
 	switch {
 	case x == 0:
 		return "0"
-	case x < 0.0001:
-		return "<0.0001"
-	case x < 1:
-		return strconv.FormatFloat(x, 'f', 4, 64)
+	case x < least:
+		return "<" + strconv.FormatFloat(least, 'f', digits, 64)
 	}
-	return strconv.FormatFloat(x, 'f', 2, 64)
+	return strconv.FormatFloat(x, 'f', digits, 64)
 }
 
 // count writes a quantity: small ones with one digit after the point, large ones
