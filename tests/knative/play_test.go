@@ -105,7 +105,7 @@ func (p *play) run(ctx context.Context) time.Duration {
 		}
 		if hours := int(took.Hours()); hours > told { // something was lost on the way
 			told = hours
-			p.t.Logf("after %s: %s", took.Round(time.Minute), waits)
+			p.t.Logf("after %s: %s; due %q, stuck %q, facts %q", took.Round(time.Minute), waits, p.keys(ctx, state.DuePrefix), p.keys(ctx, state.StuckPrefix), p.keys(ctx, "events/"))
 		}
 		if took > most || ctx.Err() != nil {
 			p.t.Fatalf("after %s: %s", took, waits)
@@ -159,6 +159,12 @@ func (p *play) waits(ctx context.Context) (string, error) {
 			return fmt.Sprintf("run %d of %s is %s", all[i].Run.Number, q.repo, all[i].Run.Phase), nil
 		case len(all[i].Asks) > 0:
 			return fmt.Sprintf("%s waits for %v", q.repo, all[i].Under("")), nil
+		}
+		// One that nobody needs any more goes when it is due.
+		for _, key := range p.keys(ctx, state.DuePrefix) {
+			if strings.Contains(key, name(q.repo)) {
+				return key + " stands", nil
+			}
 		}
 	}
 	return "", nil

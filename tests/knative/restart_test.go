@@ -113,7 +113,7 @@ func (s *stage) taking(ctx context.Context) error {
 			select {
 			case <-ticker.C:
 			case <-ctx.Done():
-				return fmt.Errorf("wait until %s takes events: %w; it answers %d, %v", o.GetName(), ctx.Err(), code, err)
+				return fmt.Errorf("wait until %s takes events: %w; it answers %d, %w", o.GetName(), ctx.Err(), code, err)
 			}
 		}
 	}

@@ -19,15 +19,15 @@ func TestInvalidManifestsAreRefused(t *testing.T) {
 		return "apiVersion: sources.knative.dev/v1\nkind: PingSource\nmetadata: {name: wrong, namespace: default}\nspec: " + spec
 	}
 	for name, wrong := range map[string]struct{ text, says string }{
-		"CESQL that cannot be read":          {trigger(`{broker: b, filters: [{cesql: "this is wrong ((("}], subscriber: {uri: "http://a"}}`), "cesql"},
-		"a negative number of retries":       {trigger(`{broker: b, subscriber: {uri: "http://a"}, delivery: {retry: -1}}`), "spec.delivery.retry"},
-		"a back-off that does not exist":     {trigger(`{broker: b, subscriber: {uri: "http://a"}, delivery: {backoffPolicy: sometimes}}`), "backoffPolicy"},
-		"a duration in Go's form":            {trigger(`{broker: b, subscriber: {uri: "http://a"}, delivery: {backoffDelay: 1s}}`), "backoffDelay"},
-		"a timeout of nothing":               {trigger(`{broker: b, subscriber: {uri: "http://a"}, delivery: {timeout: PT0S}}`), "timeout"},
-		"no subscriber":                      {trigger(`{broker: b}`), "subscriber"},
-		"a field that is misspelled":         {trigger(`{broker: b, subscribr: {uri: "http://a"}}`), "subscribr"},
-		"an attribute that cannot be one":    {trigger(`{broker: b, filter: {attributes: {Not-One: a}}, subscriber: {uri: "http://a"}}`), "Not-One"},
-		"a timer at no time":                 {ping(`{schedule: "99 * * * *", sink: {uri: "http://a"}}`), "schedule"},
+		"CESQL that cannot be read":           {trigger(`{broker: b, filters: [{cesql: "this is wrong ((("}], subscriber: {uri: "http://a"}}`), "cesql"},
+		"a negative number of retries":        {trigger(`{broker: b, subscriber: {uri: "http://a"}, delivery: {retry: -1}}`), "spec.delivery.retry"},
+		"a back-off that does not exist":      {trigger(`{broker: b, subscriber: {uri: "http://a"}, delivery: {backoffPolicy: sometimes}}`), "backoffPolicy"},
+		"a duration in Go's form":             {trigger(`{broker: b, subscriber: {uri: "http://a"}, delivery: {backoffDelay: 1s}}`), "backoffDelay"},
+		"a timeout of nothing":                {trigger(`{broker: b, subscriber: {uri: "http://a"}, delivery: {timeout: PT0S}}`), "timeout"},
+		"no subscriber":                       {trigger(`{broker: b}`), "subscriber"},
+		"a field that is misspelled":          {trigger(`{broker: b, subscribr: {uri: "http://a"}}`), "subscribr"},
+		"an attribute that cannot be one":     {trigger(`{broker: b, filter: {attributes: {Not-One: a}}, subscriber: {uri: "http://a"}}`), "Not-One"},
+		"a timer at no time":                  {ping(`{schedule: "99 * * * *", sink: {uri: "http://a"}}`), "schedule"},
 		"a timer in a zone that is not there": {ping(`{schedule: "* * * * *", timezone: Nowhere/Land, sink: {uri: "http://a"}}`), "timezone"},
 	} {
 		t.Run(name, func(t *testing.T) {

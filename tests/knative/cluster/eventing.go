@@ -35,7 +35,7 @@ func (c *Cluster) startEventing(ctx context.Context) error {
 		"broker-ingress.": ingressAt, "broker-filter.": filterAt, "imc-dispatcher.": dispatcherAt,
 		"job-sink.": jobsinkAnnex().Address() + ":8080",
 	}, dispatcherAt)
-	if err := c.Router.Listen(routerAt); err != nil {
+	if err := c.Router.Listen(ctx, routerAt); err != nil {
 		return err
 	}
 	access, err := c.Access("127.0.0.1")

@@ -179,7 +179,7 @@ func (c *Cluster) Ready(ctx context.Context, objects ...*Object) error {
 
 func ready(o *Object) error {
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
-	var why error = errors.New("it has no condition Ready")
+	why := errors.New("it has no condition Ready")
 	for _, c := range conditions {
 		condition, _ := c.(map[string]any)
 		if condition["type"] != "Ready" {
@@ -188,7 +188,7 @@ func ready(o *Object) error {
 		if condition["status"] == "True" {
 			return nil
 		}
-		why = fmt.Errorf("Ready is %v: %v: %v", condition["status"], condition["reason"], condition["message"]) //nolint:revive,staticcheck // the condition's name
+		why = fmt.Errorf("Ready is %v: %v: %v", condition["status"], condition["reason"], condition["message"])
 	}
 	return why
 }

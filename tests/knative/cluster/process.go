@@ -49,7 +49,7 @@ func (p *Process) Start() error {
 	if err != nil {
 		return fmt.Errorf("start %s: %w", p.Name, err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()     // the program has its own
 	cmd := exec.Command(p.Path, p.Args...) //nolint:gosec,noctx // ended by End
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Dir(p.Log), "TMPDIR=" + filepath.Dir(p.Log)}, p.Env...)

@@ -67,8 +67,8 @@ func (r *Router) Passed() int64 { return r.passed.Load() } //nolint:revive // se
 func (*Router) URL() string { return "http://" + routerAt }
 
 // Listen serves at an address until Close.
-func (r *Router) Listen(at string) error {
-	socket, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", at)
+func (r *Router) Listen(ctx context.Context, at string) error {
+	socket, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at)
 	if err != nil {
 		return err
 	}

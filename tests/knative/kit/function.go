@@ -1,8 +1,10 @@
 package kit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,6 +52,11 @@ func Function(ctx context.Context, root, to string) error {
 // test moves. The compiler is told to read another text for the one line that
 // names the clock, so that the program itself needs no such way in.
 func Driven(ctx context.Context, root, to string) error {
+	// The overlay goes by whole paths, and takes no notice of others.
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return err
+	}
 	was := filepath.Join(root, clockFile)
 	raw, err := os.ReadFile(was)
 	if err != nil {
@@ -62,7 +69,7 @@ func Driven(ctx context.Context, root, to string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }()
 	text := strings.Replace(string(raw), clockLine, drivenNow, 1)
 	replace := map[string]string{}
 	for name, text := range map[string]string{was: text, filepath.Join(filepath.Dir(was), "driven.go"): drivenGo} {
@@ -80,5 +87,12 @@ func Driven(ctx context.Context, root, to string) error {
 	if err := os.WriteFile(file, overlay, 0o600); err != nil {
 		return err
 	}
-	return build(ctx, root, to, "-overlay", file, "-ldflags", "-s -w", "./cmd/function")
+	if err := build(ctx, root, to, "-overlay", file, "-ldflags", "-s -w", "./cmd/function"); err != nil {
+		return err
+	}
+	program, err := os.ReadFile(to)
+	if err == nil && !bytes.Contains(program, []byte(Clock)) {
+		err = errors.New("build function: its clock was not replaced")
+	}
+	return err
 }

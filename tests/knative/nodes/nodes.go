@@ -166,7 +166,7 @@ func (n *Nodes) volume(ctx context.Context, namespace string, v corev1.Volume) (
 	o, err := n.cluster.Get(ctx, schema.GroupVersionKind{Version: "v1", Kind: kind}, namespace, name)
 	if err != nil {
 		if optional {
-			return nil, nil //nolint:nilerr // so the kubelet does
+			return nil, nil // as the kubelet has it
 		}
 		return nil, err
 	}

@@ -225,7 +225,7 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer socket.Close()
+	defer func() { _ = socket.Close() }()
 	_, port, err := net.SplitHostPort(socket.Addr().String())
 	if err != nil {
 		return 0, err

@@ -35,8 +35,7 @@ func (a Annex) Start(cmd *exec.Cmd) error {
 	if err != nil {
 		return err
 	}
-	defer write.Close()
-	defer read.Close()
+	defer func() { _ = errors.Join(write.Close(), read.Close()) }()
 	if cmd.Env == nil {
 		cmd.Env = os.Environ()
 	}

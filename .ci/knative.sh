@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# distaff on the real Knative Eventing: see tests/knative/README.md. The first
+# time the control plane is built from its Go modules, some ten minutes.
+#
+#   .ci/knative.sh [GO TEST ARGUMENTS]
+set -euo pipefail
+cd "$(dirname "$0")/../tests/knative"
+export GOWORK=off
+go vet ./...
+exec go test -count=1 -timeout 30m "$@" .
