@@ -1,6 +1,6 @@
 # `make` tells what there is to make.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test test-amqp test-minio bench soak fuzz lint generate check images test-images test-func
+.PHONY: help demo dev build test test-amqp test-minio test-knative bench soak fuzz lint generate check images test-images test-func
 
 GO ?= go
 LINT ?= $(shell command -v golangci-lint || echo $$($(GO) env GOPATH)/bin/golangci-lint)
@@ -29,6 +29,9 @@ test-amqp: ## the message bus against a real RabbitMQ (Debian, root)
 
 test-minio: ## the bucket against a real MinIO, which is built first (some minutes, once)
 	.ci/minio.sh
+
+test-knative: ## everything on the real Knative, as processes (the first time it is built for ten minutes)
+	.ci/knative.sh
 
 images: ## build and push the images of this commit (REGISTRY=registry.example.org/distaff)
 	infra/images/build.sh
