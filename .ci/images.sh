@@ -37,8 +37,10 @@ for ((tries = 60; tries > 0; tries--)); do
 done
 
 # Two clones, two repositories: nothing of the first can be found by the second.
+commit=$(git rev-parse HEAD)
 for time in one another; do
 	git clone -q . "$work/$time"
+	git -C "$work/$time" checkout -q "$commit"
 	REGISTRY=127.0.0.1:$port/$time VERSION=ci OUT=$work/out-$time "$work/$time/infra/images/build.sh" >"$work/$time.log" 2>&1 ||
 		{ cat "$work/$time.log" >&2; exit 1; }
 done
