@@ -12,6 +12,9 @@ import (
 // as a Service: those that ask and wait, and may have to wait for long.
 func Jobs() []string { return []string{"change-look", "tests-request"} }
 
+// jobAttempts is how often a Job tries one event.
+const jobAttempts = 5
+
 // JobSinks writes, for the units that Jobs names, a JobSink with the same image,
 // account and Secrets, and a SinkBinding that tells the Jobs where the broker
 // is.
@@ -36,11 +39,19 @@ spec:
     metadata:
       labels: {distaff.function: %s, distaff.broker: %s}
     spec:
+      # No broker repeats what a Job was made for, so Kubernetes does. Only the
+      # failures of an index are told to the pod, which has to know its last
+      # attempt: then it gives the event to the dead letters itself.
+      completionMode: Indexed
       completions: 1
       parallelism: 1
-      # No broker repeats what a Job was made for, so Kubernetes does; and what the
-      # function itself gives up, it says to the dead letters.
-      backoffLimit: 4
+      backoffLimitPerIndex: %d
+      podFailurePolicy:
+        rules:
+          # Drained or evicted: not the function's fault, and not counted.
+          - {action: Ignore, onPodConditions: [{type: DisruptionTarget, status: "True"}]}
+          # For good, or configured wrongly: cmd/function's exit codes.
+          - {action: FailIndex, onExitCodes: {operator: In, values: [65, 78]}}
       activeDeadlineSeconds: 1800
       # As long as the Job is there, the same event makes no second one.
       ttlSecondsAfterFinished: 3600
@@ -50,7 +61,7 @@ spec:
         spec:
           restartPolicy: Never
           serviceAccountName: %s
-%s`, u.Name, u.Name, u.Name, u.Broker(), u.podLabels(), u.Name,
+%s`, u.Name, u.Name, u.Name, u.Broker(), jobAttempts-1, u.podLabels(), u.Name,
 			u.pod(10, jobEnv(u), ""))
 	}
 	return []byte(b.String())
@@ -86,6 +97,9 @@ spec:
 // runs: the gateway knows no shorter name of a Service.
 func jobEnv(u Unit) string {
 	return "  - {name: K_EXECUTION_MODE, value: batch}\n" +
+		fmt.Sprintf("  - {name: DISTAFF_JOB_ATTEMPTS, value: \"%d\"}\n", jobAttempts) +
+		"  - name: DISTAFF_JOB_FAILURES\n" +
+		"    valueFrom: {fieldRef: {fieldPath: \"metadata.annotations['batch.kubernetes.io/job-index-failure-count']\"}}\n" +
 		"  - {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}\n" +
 		"  - name: DISTAFF_DEAD_LETTER_SINK\n" +
 		"    value: http://dead-letter.$(NAMESPACE).svc.cluster.local/dead-letter/from/" + u.Name + "\n"
