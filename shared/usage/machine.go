@@ -58,5 +58,5 @@ func spent() (cpu float64, peak int64) {
 		return 0, 0
 	}
 	seconds := func(t syscall.Timeval) float64 { return float64(t.Sec) + float64(t.Usec)/1e6 }
-	return seconds(r.Utime) + seconds(r.Stime), r.Maxrss << 10 // KiB on Linux
+	return seconds(r.Utime) + seconds(r.Stime), int64(r.Maxrss) << 10 // KiB on Linux; 32 bits on some machines
 }
