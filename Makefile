@@ -1,6 +1,6 @@
 # `make` tells what there is to make.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test test-amqp test-minio test-knative bench soak fuzz lint generate check images test-images test-func
+.PHONY: help demo dev build test test-amqp test-minio test-knative test-equivalence bench soak fuzz lint generate check images test-images test-func
 
 GO ?= go
 LINT ?= $(shell command -v golangci-lint || echo $$($(GO) env GOPATH)/bin/golangci-lint)
@@ -8,7 +8,7 @@ SEEDS ?= 20000
 STATE ?= .state
 
 help: ## tell what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## five pull requests to a real package, checked here (KEEP=1 stays up)
 	@.ci/setup.sh
@@ -41,6 +41,9 @@ test-images: ## the images in a registry of Debian: built twice, compared, run (
 
 test-func: ## what the func command line makes of the collection, where it is there
 	.ci/func.sh
+
+test-equivalence: ## the local broker against Knative's own packages, event by event
+	cd tests/equivalence && GOWORK=off $(GO) test -count=1 ./...
 
 bench: ## what things cost: bucket, broker, bus, Koji, log excerpts
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./tests/bench ./shared/... ./infra/... ./cmd/function
