@@ -1,6 +1,9 @@
 package knative
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -102,6 +105,43 @@ func (s *stage) with(text string) {
 	if err := s.cluster.Ready(s.t.Context(), objects...); err != nil {
 		s.t.Fatal(err)
 	}
+	if err := s.reached(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// reached returns when the data plane knows all Triggers there are. One that is
+// Ready may still be unknown to the dispatcher or the filter, and then events
+// pass it by; they learn of Triggers in the order they were made, so one is made
+// last, and tried until it is known.
+func (s *stage) reached(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	probe := hears(s.t, nil)
+	for _, o := range ofKind(s.objects, "Broker") {
+		trigger, err := cluster.Parse(fmt.Appendf(nil, `{apiVersion: eventing.knative.dev/v1, kind: Trigger, metadata: {name: probe-%[1]s, namespace: %[2]s},
+spec: {broker: %[1]s, filter: {attributes: {type: tests.probe.%[1]s}}, subscriber: {uri: "%[3]s"}}}`, o.GetName(), s.namespace, probe.URL))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(s.cluster.Apply(ctx, trigger...), s.cluster.Ready(ctx, trigger...)); err != nil {
+			return err
+		}
+		for known := false; !known; {
+			if _, err := s.post(ctx, o.GetName(), "{}", map[string]string{"Id": "probe", "Source": "/tests", "Type": "tests.probe." + o.GetName()}); err != nil {
+				return err
+			}
+			select {
+			case <-probe.arrived:
+				known = true
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+		if err := s.cluster.Delete(ctx, trigger[0].GroupVersionKind(), s.namespace, trigger[0].GetName()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // listening gives a way in that ends with the test.

@@ -181,7 +181,7 @@ func (s *stage) apply(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.reached(ctx)
 }
 
 // serveGateway stands for the way in from the internet: a web hook's address
