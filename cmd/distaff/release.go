@@ -59,7 +59,7 @@ func releaseMake(s streams) *cobra.Command {
 			if err != nil {
 				return failed(exitTrouble, "%w", err)
 			}
-			if err := os.WriteFile(out, text, 0o644); err != nil { //nolint:gosec // it is for all to read
+			if err := os.WriteFile(out, text, 0o644); err != nil {
 				return failed(exitTrouble, "%w", err)
 			}
 			s.progress("wrote %s", out)
