@@ -10,8 +10,7 @@ import (
 )
 
 func deadDropCommand(s streams) *cobra.Command {
-	var f selection
-	var all, yes, dryRun bool
+	var f changing
 	cmd := &cobra.Command{
 		Use:   "drop [ID...]",
 		Short: "Let dead letters go",
@@ -21,43 +20,33 @@ func deadDropCommand(s streams) *cobra.Command {
 		) + `They are removed from the bucket for good, after a question. They would go by
 themselves after bucket.keep.dead days.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 && !f.any() && !all {
-				return failed(exitUsage, "name letters by their ids, or say which are meant (--cause, --type, --replayed yes, …), or --all")
-			}
-			w, err := readDelivering()
-			if err != nil {
+			if err := f.check(args); err != nil {
 				return err
 			}
-			o, err := f.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer o.close()
-			letters, more, err := f.letters(cmd.Context(), o, w, args)
-			if err != nil {
-				return err
-			}
-			if len(letters) == 0 {
-				return noLetters(&f)
-			}
-			if !dryRun && !yes {
-				if err := s.ask("Remove %d dead letters for good?", len(letters)); err != nil {
+			return f.look(cmd.Context(), func(o *opened, w *delivering) error {
+				letters, more, err := f.letters(cmd.Context(), o, w, args)
+				if err != nil {
 					return err
 				}
-			}
-			if err := o.drop(cmd.Context(), s, letters, dryRun); err != nil {
-				return err
-			}
-			if more {
-				s.progress("There are more; run this again.")
-			}
-			return nil
+				if len(letters) == 0 {
+					return noLetters(&f.selection)
+				}
+				if !f.dryRun && !f.yes {
+					if err := s.ask("Remove %d dead letters for good?", len(letters)); err != nil {
+						return err
+					}
+				}
+				if err := o.drop(cmd.Context(), s, letters, f.dryRun); err != nil {
+					return err
+				}
+				if more {
+					s.progress("There are more; run this again.")
+				}
+				return nil
+			})
 		},
 	}
-	f.filterFlags(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "remove all dead letters")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "tell what would be removed, and do nothing")
+	f.changeFlags(cmd, "remove", "removed")
 	return cmd
 }
 

@@ -27,34 +27,27 @@ code is 4 if there is none.`,
 			if err := as.check(); err != nil {
 				return err
 			}
-			w, err := readDelivering()
-			if err != nil {
-				return err
-			}
-			o, err := f.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer o.close()
-			letters, more, err := f.letters(cmd.Context(), o, w, nil)
-			switch {
-			case err != nil:
-				return err
-			case as == "json":
-				if letters == nil {
-					letters = []dead.Letter{}
+			return f.look(cmd.Context(), func(o *opened, w *delivering) error {
+				letters, more, err := f.letters(cmd.Context(), o, w, nil)
+				switch {
+				case err != nil:
+					return err
+				case as == "json":
+					if letters == nil {
+						letters = []dead.Letter{}
+					}
+					err = writeJSON(s.out, letters)
+				case len(letters) > 0:
+					s.letters(w, letters)
 				}
-				err = writeJSON(s.out, letters)
-			case len(letters) > 0:
-				s.letters(w, letters)
-			}
-			if more {
-				s.progress("There are more; --limit 0 lists all, `distaff dead group%s` counts them.", f.flagged())
-			}
-			if len(letters) == 0 {
-				return noLetters(&f)
-			}
-			return err
+				if more {
+					s.progress("There are more; --limit 0 lists all, `distaff dead group%s` counts them.", f.flagged())
+				}
+				if len(letters) == 0 {
+					return noLetters(&f)
+				}
+				return err
+			})
 		},
 	}
 	f.filterFlags(cmd)
@@ -127,16 +120,9 @@ func deadGroupCommand(s streams) *cobra.Command {
 			if err := as.check(); err != nil {
 				return err
 			}
-			w, err := readDelivering()
-			if err != nil {
-				return err
-			}
-			o, err := f.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer o.close()
-			return f.group(cmd, s, o, w, as)
+			return f.look(cmd.Context(), func(o *opened, w *delivering) error {
+				return f.group(cmd, s, o, w, as)
+			})
 		},
 	}
 	f.filterFlags(cmd)

@@ -21,10 +21,10 @@ import (
 
 // replaying is what `dead replay` was told.
 type replaying struct {
-	selection
-	all, again, yes, dryRun bool
-	rate                    float64
-	broker                  string
+	changing
+	again  bool
+	rate   float64
+	broker string
 }
 
 func deadReplayCommand(s streams) *cobra.Command {
@@ -58,38 +58,28 @@ The exit code is 1 if an event was refused, 2 if the broker could not be reached
 			if err := as.check(); err != nil {
 				return err
 			}
-			switch {
-			case len(args) == 0 && !r.any() && !r.all:
-				return failed(exitUsage, "name letters by their ids, or say which are meant (--cause, --type, --since, …), or --all")
-			case r.rate <= 0:
-				return failed(exitUsage, "--rate: %v events a second is no speed", r.rate)
-			}
-			w, err := readDelivering()
-			if err != nil {
+			if err := r.check(args); err != nil {
 				return err
 			}
-			o, err := r.open(cmd.Context())
-			if err != nil {
-				return err
+			if !(r.rate >= 0.001 && r.rate <= 1000) { // written so, NaN is refused as well
+				return failed(exitUsage, "--rate: %v events a second is no speed: write 0.001 to 1000", r.rate)
 			}
-			defer o.close()
-			letters, more, err := r.letters(cmd.Context(), o, w, args)
-			if err != nil {
-				return err
-			}
-			if more {
-				s.progress("There are more letters than can be looked through at once; run this again afterwards.")
-			}
-			return r.run(cmd.Context(), s, o, w, letters, as)
+			return r.look(cmd.Context(), func(o *opened, w *delivering) error {
+				letters, more, err := r.letters(cmd.Context(), o, w, args)
+				if err != nil {
+					return err
+				}
+				if more {
+					s.progress("There are more letters than can be looked through at once; run this again afterwards.")
+				}
+				return r.run(cmd.Context(), s, o, w, letters, as)
+			})
 		},
 	}
-	r.filterFlags(cmd)
+	r.changeFlags(cmd, "replay", "replayed")
 	as.flag(cmd)
 	flags := cmd.Flags()
-	flags.BoolVar(&r.all, "all", false, "replay all dead letters")
 	flags.BoolVar(&r.again, "again", false, "also those that were replayed before")
-	flags.BoolVar(&r.yes, "yes", false, "do not ask")
-	flags.BoolVar(&r.dryRun, "dry-run", false, "tell what would be replayed, and do nothing")
 	flags.Float64Var(&r.rate, "rate", 10, "how many events a second at most")
 	flags.StringVar(&r.broker, "broker", os.Getenv("DISTAFF_BROKER"), "where brokers are reached, {broker} for the name (default: those of a distaff that runs here)")
 	return cmd

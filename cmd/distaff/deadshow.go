@@ -28,37 +28,30 @@ func deadShowCommand(s streams) *cobra.Command {
 			if err := as.check(); err != nil {
 				return err
 			}
-			w, err := readDelivering()
-			if err != nil {
-				return err
-			}
-			o, err := f.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer o.close()
-			letters, _, err := f.letters(cmd.Context(), o, w, args)
-			if err != nil {
-				return err
-			}
-			all := []shown{}
-			for _, l := range letters {
-				one, err := o.showLetter(cmd.Context(), w, l)
+			return f.look(cmd.Context(), func(o *opened, w *delivering) error {
+				letters, _, err := f.letters(cmd.Context(), o, w, args)
 				if err != nil {
 					return err
 				}
-				all = append(all, one)
-			}
-			if as == "json" {
-				return writeJSON(s.out, all)
-			}
-			for i, one := range all {
-				if i > 0 {
-					_, _ = fmt.Fprintln(s.out)
+				all := []shown{}
+				for _, l := range letters {
+					one, err := o.showLetter(cmd.Context(), w, l)
+					if err != nil {
+						return err
+					}
+					all = append(all, one)
 				}
-				s.letter(w, one, f.flagged())
-			}
-			return nil
+				if as == "json" {
+					return writeJSON(s.out, all)
+				}
+				for i, one := range all {
+					if i > 0 {
+						_, _ = fmt.Fprintln(s.out)
+					}
+					s.letter(w, one, f.flagged())
+				}
+				return nil
+			})
 		},
 	}
 	f.flags(cmd)
