@@ -12,6 +12,7 @@ import (
 
 	"github.com/distaff-project/distaff/tests/knative/cluster"
 	"github.com/distaff-project/distaff/tests/knative/kit"
+	"github.com/distaff-project/distaff/tests/knative/rabbitmq"
 	"github.com/distaff-project/distaff/tests/knative/room"
 )
 
@@ -25,6 +26,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(room.Run(func() int {
 		flag.Parse()
+		if run := flag.Lookup("test.run"); *rabbit && run.Value.String() == "" {
+			_ = run.Value.Set(onRabbit)
+		}
 		code := m.Run()
 		down(code != 0)
 		return code
@@ -44,6 +48,7 @@ var programs = sync.OnceValues(func() (string, error) {
 var shared struct {
 	once    sync.Once
 	cluster *cluster.Cluster
+	rabbit  *rabbitmq.Server // nil without -rabbit
 	dir     string
 	err     error
 }
@@ -93,12 +98,18 @@ func bring() error {
 		Say:      func(format string, args ...any) { fmt.Printf(format+"\n", args...) },
 	})
 	fmt.Printf("the cluster was up after %.1f s\n", time.Since(began).Seconds())
+	if err == nil && *rabbit {
+		err = bringRabbit(ctx)
+	}
 	return err
 }
 
 func down(failed bool) {
 	if shared.cluster != nil {
 		shared.cluster.Down()
+	}
+	if shared.rabbit != nil {
+		shared.rabbit.Close()
 	}
 	switch {
 	case shared.dir == "":

@@ -11,8 +11,13 @@ import (
 )
 
 // overlay is what is applied: the one for a cluster without any broker but the
-// in-memory one.
-const overlay = "../../infra/overlays/dev"
+// in-memory one, or the one before production.
+func overlay() string {
+	if *rabbit {
+		return "../../infra/overlays/stg"
+	}
+	return "../../infra/overlays/dev"
+}
 
 // render makes a folder's objects, as kubectl kustomize does.
 func render(t *testing.T, dir string) []*cluster.Object {

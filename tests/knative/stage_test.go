@@ -62,7 +62,7 @@ func onStage(t *testing.T) *stage {
 // build puts the stage up.
 func build(t *testing.T, c *cluster.Cluster) *stage {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	s := &stage{t: t, cluster: c, cast: newCast(), ticks: new(atomic.Int64), mending: new(atomic.Bool)}
 	dir := filepath.Join(shared.dir, "stage")
@@ -81,15 +81,19 @@ func build(t *testing.T, c *cluster.Cluster) *stage {
 	if err := kit.Driven(ctx, "../..", program); err != nil {
 		t.Fatal(err)
 	}
+	files := map[string]string{"clock": filepath.Join(dir, "clock")}
+	images := s.rabbitImages(dir, files)
 	s.nodes = nodes.New(c, nodes.Options{
-		Program: program, Dir: filepath.Join(dir, "nodes"), Proxy: c.Router.URL(),
-		Files: map[string]string{"clock": filepath.Join(dir, "clock")}, Env: []string{kit.Clock + "=/clock"},
+		Program: program, Images: images, Dir: filepath.Join(dir, "nodes"), Proxy: c.Router.URL(), Files: files, Env: []string{kit.Clock + "=/clock"},
 		Say: func(format string, args ...any) { fmt.Printf(format+"\n", args...) },
 	})
 	s.gateway = s.serveGateway()
-	s.objects = render(t, overlay)
+	s.objects = render(t, overlay())
 	s.namespace = ofKind(s.objects, "Broker")[0].GetNamespace()
 	s.fill(filepath.Join(dir, "world"))
+	if *rabbit {
+		go s.nodes.Deployments(context.WithoutCancel(t.Context()), s.namespace)
+	}
 	if err := s.apply(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func (p *play) story(ctx context.Context, word string) outcome {
 
 func TestAPullRequestHasTheSameOutcomeAsOnTheLocalBroker(t *testing.T) {
 	s := onStage(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	began := time.Now()
 	real := s.play().story(ctx, "whole")

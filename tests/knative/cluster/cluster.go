@@ -117,7 +117,9 @@ func (c *Cluster) Logs(lines int) string {
 
 // run starts a program of the kit under a name of its own.
 func (c *Cluster) run(p *Process) error {
-	p.Path = filepath.Join(c.options.Programs, p.Path)
+	if !filepath.IsAbs(p.Path) {
+		p.Path = filepath.Join(c.options.Programs, p.Path)
+	}
 	p.Log = c.path("logs", p.Name+".log")
 	p.died = func(p *Process, err error) {
 		c.options.Say("%s ended by itself (%v):\n%s", p.Name, err, p.Tail(20))

@@ -107,19 +107,23 @@ func listens(ctx context.Context, at string) error {
 
 // asked fails until the webhook has completed its configurations.
 func (c *Cluster) asked(ctx context.Context) error {
-	for kind, name := range map[string]string{
-		"MutatingWebhookConfiguration": "webhook.eventing.knative.dev", "ValidatingWebhookConfiguration": "validation.webhook.eventing.knative.dev",
-	} {
-		o, err := c.Get(ctx, schema.GroupVersionKind{Group: "admissionregistration.k8s.io", Version: "v1", Kind: kind}, "", name)
-		if err != nil {
-			return err
-		}
-		hooks, _, _ := unstructured.NestedSlice(o.Object, "webhooks")
-		for _, h := range hooks {
-			hook, _ := h.(map[string]any)
-			if rules, _, _ := unstructured.NestedSlice(hook, "rules"); len(rules) == 0 {
-				return errors.New(name + " has no rules")
-			}
+	return errors.Join(
+		c.completed(ctx, "MutatingWebhookConfiguration", "webhook.eventing.knative.dev"),
+		c.completed(ctx, "ValidatingWebhookConfiguration", "validation.webhook.eventing.knative.dev"),
+	)
+}
+
+// completed fails until a webhook has completed its configuration.
+func (c *Cluster) completed(ctx context.Context, kind, name string) error {
+	o, err := c.Get(ctx, schema.GroupVersionKind{Group: "admissionregistration.k8s.io", Version: "v1", Kind: kind}, "", name)
+	if err != nil {
+		return err
+	}
+	hooks, _, _ := unstructured.NestedSlice(o.Object, "webhooks")
+	for _, h := range hooks {
+		hook, _ := h.(map[string]any)
+		if rules, _, _ := unstructured.NestedSlice(hook, "rules"); len(rules) == 0 {
+			return errors.New(name + " has no rules")
 		}
 	}
 	return nil

@@ -159,7 +159,7 @@ func (c *Cluster) SetStatus(ctx context.Context, o *Object, status map[string]an
 
 // Ready returns when all objects say that they are.
 func (c *Cluster) Ready(ctx context.Context, objects ...*Object) error {
-	const patience = 60 * time.Second
+	const patience = 3 * time.Minute // a broker's objects are many, and made at their controllers' pace
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, o := range objects {

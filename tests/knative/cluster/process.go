@@ -25,6 +25,8 @@ type Process struct {
 	Env  []string
 	// Root is all the program sees of the files; Path is in it. Empty: everything.
 	Root string
+	// Whole is whether ending it ends all it has started too.
+	Whole bool
 	// Annex is set for a program that runs in a network of its own.
 	Annex *room.Annex
 	// Log is the file its output goes to.
@@ -56,6 +58,9 @@ func (p *Process) Start() error {
 	if p.Root != "" {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: p.Root}
 		cmd.Dir, cmd.Env = "/", p.Env
+	}
+	if p.Whole {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	}
 	if p.Annex != nil {
 		err = p.Annex.Start(cmd)
@@ -94,7 +99,11 @@ func (p *Process) end(signal syscall.Signal, patience time.Duration) {
 	if cmd == nil {
 		return
 	}
-	_ = cmd.Process.Signal(signal)
+	if p.Whole {
+		_ = syscall.Kill(-cmd.Process.Pid, signal)
+	} else {
+		_ = cmd.Process.Signal(signal)
+	}
 	if patience > 0 {
 		select {
 		case <-over:

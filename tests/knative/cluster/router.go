@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +15,7 @@ import (
 // requests for names below svc.cluster.local to the processes behind them. The
 // dispatcher routes by the Host header, so that stays as it is.
 type Router struct {
+	mu       sync.RWMutex
 	routes   map[string]string
 	channels string
 	under    atomic.Int64
@@ -47,6 +49,8 @@ func (r *Router) to(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	for begins, at := range r.routes {
 		if strings.HasPrefix(host, begins) {
 			return at
@@ -56,6 +60,13 @@ func (r *Router) to(host string) string {
 		return r.channels
 	}
 	return "127.0.0.1:9" // where nobody is
+}
+
+// Route sends hosts that begin so to an address.
+func (r *Router) Route(begins, at string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.routes[begins] = at
 }
 
 // Under is how many requests are on their way, and Passed how many there have

@@ -46,14 +46,37 @@ func programs() []program {
 	}
 }
 
+// rabbits are those of Knative's broker for RabbitMQ.
+func rabbits() []program {
+	const small = "-s -w"
+	const broker = "knative.dev/eventing-rabbitmq/cmd/"
+	return []program{
+		{"rabbit-ingress", "rabbit", broker + "ingress", small},
+		{"rabbit-dispatcher", "rabbit", broker + "dispatcher", small},
+		{"rabbit-controller", "rabbit", broker + "controller/broker", small},
+		{"rabbit-webhook", "rabbit", broker + "webhook/broker", small},
+		{"topology-operator", "rabbit/topology", "github.com/rabbitmq/messaging-topology-operator", small},
+	}
+}
+
 // Cluster gives the folder of the cluster's programs, and builds what is missing
 // in it: some ten minutes of two cores, once for each choice of versions. Source
 // is the folder of this module; say hears what is being built.
 func Cluster(ctx context.Context, source string, say func(string)) (string, error) {
+	return assemble(ctx, source, "knative-", programs(), []string{"etcd", "eventing", "kube"}, say)
+}
+
+// Rabbit gives the folder of the programs of Knative's broker for RabbitMQ, and
+// builds them as Cluster does: two minutes more.
+func Rabbit(ctx context.Context, source string, say func(string)) (string, error) {
+	return assemble(ctx, source, "knative-rabbit-", rabbits(), []string{"rabbit"}, say)
+}
+
+func assemble(ctx context.Context, source, name string, programs []program, modules []string, say func(string)) (string, error) {
 	if dir := os.Getenv(Given); dir != "" {
 		return filepath.Abs(dir)
 	}
-	key, err := key(source)
+	key, err := key(source, programs, modules)
 	if err != nil {
 		return "", fmt.Errorf("name the kit: %w", err)
 	}
@@ -61,11 +84,11 @@ func Cluster(ctx context.Context, source string, say func(string)) (string, erro
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(root, "knative-"+key)
+	dir := filepath.Join(root, name+key)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("make the kit: %w", err)
 	}
-	for _, p := range programs() {
+	for _, p := range programs {
 		to := filepath.Join(dir, p.name)
 		if _, err := os.Stat(to); err == nil {
 			continue
@@ -97,10 +120,10 @@ func cache() (string, error) {
 }
 
 // key tells one choice of versions from another.
-func key(source string) (string, error) {
+func key(source string, programs []program, modules []string) (string, error) {
 	h := sha256.New()
-	_, _ = fmt.Fprintln(h, runtime.Version(), programs())
-	for _, module := range []string{"etcd", "eventing", "kube"} {
+	_, _ = fmt.Fprintln(h, runtime.Version(), programs)
+	for _, module := range modules {
 		err := filepath.WalkDir(filepath.Join(source, module), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
 				return err

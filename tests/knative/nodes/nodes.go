@@ -28,8 +28,10 @@ import (
 
 // Options say what runs.
 type Options struct {
-	// Program is the file that stands for the image.
+	// Program is the file that stands for the image, but for those that Images has
+	// a file of.
 	Program string
+	Images  map[string]string
 	// Dir is where roots and logs are.
 	Dir string
 	// Proxy stands for the cluster's DNS.
@@ -50,22 +52,26 @@ type Nodes struct {
 	handled atomic.Int64
 	number  atomic.Int64
 
-	mu       sync.Mutex
-	services map[string]*Service
+	mu          sync.Mutex
+	services    map[string]*Service
+	deployments map[string]*Deployment
 }
 
 // New has nothing running.
 func New(c *cluster.Cluster, o Options) *Nodes {
-	return &Nodes{cluster: c, options: o, services: map[string]*Service{}}
+	return &Nodes{cluster: c, options: o, services: map[string]*Service{}, deployments: map[string]*Deployment{}}
 }
 
-// Close ends all Services.
+// Close ends everything.
 func (n *Nodes) Close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var ending sync.WaitGroup
 	for _, s := range n.services {
 		ending.Go(s.close)
+	}
+	for _, d := range n.deployments {
+		ending.Go(d.stop)
 	}
 	ending.Wait()
 }
@@ -113,6 +119,18 @@ func (n *Nodes) prepare(ctx context.Context, namespace, name string, pod corev1.
 		if v.ValueFrom != nil && v.ValueFrom.FieldRef != nil {
 			continue // what a label or annotation of the pod says, and there is no pod
 		}
+		if v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil {
+			from := v.ValueFrom.SecretKeyRef
+			values, err := n.volume(ctx, namespace, corev1.Volume{VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: from.Name}}})
+			if err == nil && values[from.Key] == nil {
+				err = fmt.Errorf("there is no %s in the Secret %s", from.Key, from.Name)
+			}
+			if err != nil {
+				return fail(fmt.Errorf("%s: %w", v.Name, err))
+			}
+			c.env = append(c.env, v.Name+"="+string(values[from.Key]))
+			continue
+		}
 		if v.ValueFrom != nil {
 			return fail(fmt.Errorf("%s by valueFrom: %w", v.Name, errNotStoodFor))
 		}
@@ -123,10 +141,17 @@ func (n *Nodes) prepare(ctx context.Context, namespace, name string, pod corev1.
 	if err := os.MkdirAll(c.root, 0o755); err != nil {
 		return fail(err)
 	}
-	if err := os.Link(n.options.Program, filepath.Join(c.root, "function")); err != nil {
+	program := n.options.Program
+	if file, ok := n.options.Images[only.Image]; ok {
+		program = file
+	}
+	if err := os.Link(program, filepath.Join(c.root, "function")); err != nil {
 		return fail(err)
 	}
 	for path, file := range n.options.Files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(c.root, path)), 0o755); err != nil {
+			return fail(err)
+		}
 		if err := os.Link(file, filepath.Join(c.root, path)); err != nil {
 			return fail(err)
 		}
