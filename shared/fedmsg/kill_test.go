@@ -56,7 +56,11 @@ func TestKilledProcessesLoseNothing(t *testing.T) { killFacts(t, listen(t, fedms
 
 // killFacts kills one drain after the other, between consuming and publishing
 // and between publishing and acking, and then lets one finish: every message
-// was published at least once, and twice only where the ack was missing.
+// was published at least once, and twice only where the ack was missing. That
+// is at most one message for each kill: the one that was published and not
+// acked, or the one before it, whose ack was on its way. A process that dies
+// with unread messages resets its connection, and the broker may then drop what
+// it had not read of it.
 func killFacts(t *testing.T, url string) {
 	const messages, kills = 600, 20
 	p := newPlace(t, url)
@@ -76,7 +80,7 @@ func killFacts(t *testing.T, url string) {
 			twice++
 		}
 	}
-	if twice > kills/2 {
+	if twice > kills {
 		t.Errorf("%d messages were published more than once by %d kills", twice, kills)
 	}
 	if p.waiting() != 0 {
