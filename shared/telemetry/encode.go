@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"math"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -25,8 +26,14 @@ func (m *message) bytes(field protowire.Number, v []byte) {
 // text leaves out what is empty: that is the default.
 func (m *message) text(field protowire.Number, v string) {
 	if v != "" {
-		*m = protowire.AppendString(protowire.AppendTag(*m, field, protowire.BytesType), v)
+		m.string(field, v)
 	}
+}
+
+// string mends what is no UTF-8, such as an error that repeats what a server
+// answered: a collector refuses the whole request for one bad byte.
+func (m *message) string(field protowire.Number, v string) {
+	*m = protowire.AppendString(protowire.AppendTag(*m, field, protowire.BytesType), strings.ToValidUTF8(v, "\uFFFD"))
 }
 
 func (m *message) number(field protowire.Number, v uint64) {
@@ -65,7 +72,7 @@ func (m *message) value(v attribute.Value) {
 	case attribute.FLOAT64:
 		m.float(4, v.AsFloat64())
 	default:
-		*m = protowire.AppendString(protowire.AppendTag(*m, 1, protowire.BytesType), v.String())
+		m.string(1, v.String())
 	}
 }
 

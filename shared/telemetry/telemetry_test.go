@@ -237,6 +237,22 @@ func TestAnEventAndWhatItSaysAreSpansOfOneTrace(t *testing.T) {
 	}
 }
 
+// A collector that decodes refuses a whole request for one byte that is no UTF-8.
+func TestAnErrorOfOddBytesDoesNotCostTheOtherSpans(t *testing.T) {
+	c := newCollector(t)
+	p := newProgram(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": c.url})
+	odd := wanted(given)
+	odd.SetSubject("b\xe4sh")
+	if err := p.Run(t.Context(), buildStart(errors.New("the hub answered \xff\xfe"+strings.Repeat("ä", 400))), odd); err == nil {
+		t.Fatal("it did not fail")
+	}
+	p.Close(t.Context())
+	span := c.spans()["CloudEvents Process distaff.build.wanted"]
+	if span == nil || !strings.Contains(span.Status.Message, "the hub answered \uFFFD") || attributes(span.Attributes)["cloudevents.event_subject"] != "b\uFFFDsh" {
+		t.Errorf("%v", span)
+	}
+}
+
 func TestHowATaskEndedIsToldInTheWordsOfTheConventions(t *testing.T) {
 	c := newCollector(t)
 	p := newProgram(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": c.url + "/v1/traces"})
