@@ -46,13 +46,17 @@ func (r Runner) RunAll(ctx context.Context, functions []Function, e event.Event)
 func (r Runner) survive(ctx context.Context, f Function, e event.Event, limit time.Duration) (drafts []event.Draft, err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = fmt.Errorf("%s: panic: %v", f.Name, reason)
-			r.Log.LogAttrs(ctx, slog.LevelError, "panic", slog.String("function", f.Name),
-				slog.String("type", e.Type()), slog.String("event", e.ID()),
-				slog.Any("reason", reason), slog.String("stack", string(debug.Stack())))
+			err = r.panicked(ctx, f, reason, slog.String("type", e.Type()), slog.String("event", e.ID()))
 		}
 	}()
 	return f.hear(ctx, e, limit)
+}
+
+// panicked notes a panic with its stack, and gives the error it is.
+func (r Runner) panicked(ctx context.Context, f Function, reason any, about ...slog.Attr) error {
+	attrs := append([]slog.Attr{slog.String("function", f.Name)}, about...)
+	r.Log.LogAttrs(ctx, slog.LevelError, "panic", append(attrs, slog.Any("reason", reason), slog.String("stack", string(debug.Stack())))...)
+	return fmt.Errorf("%s: panic: %v", f.Name, reason)
 }
 
 func (f Function) hears(e event.Event, alone bool) bool {

@@ -44,15 +44,29 @@ func (r Runner) web(ctx context.Context, f Function, req *http.Request) (answer 
 	if f.Web == nil {
 		return answer, nil, Permanent(fmt.Errorf("%s is no api", f.Name))
 	}
-	answer, drafts, err := f.Web(ctx, req)
+	answer, drafts, err := r.surviveWeb(ctx, f, req)
 	if err != nil {
-		return answer, nil, fmt.Errorf("%s: %w", f.Name, err)
+		return answer, nil, err
 	}
 	if drafts, err = f.finishWeb(TraceFrom(ctx), drafts); err != nil {
 		return answer, nil, err
 	}
 	said, err = r.send(ctx, f.Name, drafts)
 	return answer, said, err
+}
+
+// surviveWeb lets f answer, and makes an error of a panic: those who watch are to
+// be told of this call like of any other.
+func (r Runner) surviveWeb(ctx context.Context, f Function, req *http.Request) (answer Response, drafts []event.Draft, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = r.panicked(ctx, f, reason, slog.String("method", req.Method))
+		}
+	}()
+	if answer, drafts, err = f.Web(ctx, req); err != nil {
+		err = fmt.Errorf("%s: %w", f.Name, err)
+	}
+	return answer, drafts, err
 }
 
 // finishWeb gives drafts without an id one of their own. A request has no id

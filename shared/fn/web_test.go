@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,22 @@ func TestAnAPISaysBeforeItAnswers(t *testing.T) {
 	}
 	if event.Extension(said[0], event.Traceparent) == "" || said[0].Source() != "/an-api" {
 		t.Errorf("%v", said[0])
+	}
+}
+
+func TestAPanicIsACallThatWasNotDealtWith(t *testing.T) {
+	f := fn.Function{Name: "an-api", Web: func(context.Context, *http.Request) (fn.Response, []event.Draft, error) { panic("hostile") }}
+	var told fn.Report
+	runner := fn.Runner{Now: time.Now, Log: slog.New(slog.DiscardHandler), Watch: []fn.Watch{func(ctx context.Context, _ fn.Begun) (context.Context, func(fn.Report)) {
+		return ctx, func(r fn.Report) { told = r }
+	}}}
+	answer := httptest.NewRecorder()
+	fn.ServeWeb(runner, f).ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/x", nil))
+	if answer.Code != http.StatusInternalServerError || strings.Contains(answer.Body.String(), "hostile") {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+	if told.Code != http.StatusInternalServerError || told.Err == nil {
+		t.Errorf("who watches was told %+v", told)
 	}
 }
 
