@@ -4,7 +4,6 @@ package deadletter
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/distaff-project/distaff/shared/dead"
@@ -19,26 +18,25 @@ import (
 //	/from/<trigger>   it could not be delivered for this Trigger
 //	/hold/<trigger>   the Trigger is paused, and the event waits for it
 //
+// Nothing comes behind this function, so what it refused would be lost: an event
+// that comes to any other address is kept as one of which no Trigger is known.
+// Only what cannot be held is refused, and comes back as a dead letter.
+//
 // Where they lie is said in package dead.
 func New(bucket state.Bucket) fn.Function {
 	return fn.Function{
 		Name: "dead-letter", Does: "keep what could not be delivered, with the reason",
 		Hears: []fn.Route{{Handle: func(ctx context.Context, e event.Event) ([]event.Draft, error) {
 			what, trigger, _ := strings.Cut(fn.PathFrom(ctx), "/")
-			if what != "" {
-				if err := dead.CheckTrigger(trigger); err != nil {
-					return nil, fn.Permanent(err)
-				}
-			}
-			switch what {
-			case "hold":
+			bad := dead.CheckTrigger(trigger)
+			switch {
+			case what == "hold" && bad != nil:
+				return nil, fn.Permanent(bad)
+			case what == "hold":
 				return nil, dead.Hold(ctx, bucket, trigger, bucket.Now(), e)
-			case "from":
+			case what == "from" && bad == nil:
 				e = e.Clone()
 				e.SetExtension(dead.TriggerAttribute, trigger)
-			case "":
-			default:
-				return nil, fn.Permanent(fmt.Errorf("nothing is kept at the path %.80q", fn.PathFrom(ctx)))
 			}
 			return nil, dead.Keep(ctx, bucket, bucket.Now(), e)
 		}}},

@@ -112,9 +112,9 @@ func TestTheAddressTellsWhoseEventItIs(t *testing.T) {
 		"hold/":              "",
 		"hold":               "",
 		"hold/a/b":           "",
-		"from/../x":          "",
-		"from/Upper":         "",
-		"elsewhere/trigger1": "",
+		"from/../x":          "dead/2026-03-02/type/~+0+",
+		"from/Upper":         "dead/2026-03-02/type/~+0+",
+		"elsewhere/trigger1": "dead/2026-03-02/type/~+0+",
 	} {
 		f, store := newDesk()
 		for range 2 { // however often it is delivered
