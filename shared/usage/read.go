@@ -33,30 +33,15 @@ type Found struct {
 func Read(ctx context.Context, files Files, since, now time.Time, most int) (Found, error) {
 	var found Found
 	var keys []string
-	for day := since.UTC().Truncate(24 * time.Hour); !day.After(now); day = day.AddDate(0, 0, 1) {
-		prefix := Prefix + day.Format(time.DateOnly) + "/"
-		for after := ""; ; {
-			page, err := files.List(ctx, prefix, after, blob.ListMax)
-			if err != nil {
-				return found, fmt.Errorf("list usage of %s: %w", day.Format(time.DateOnly), err)
-			}
-			for _, info := range page {
-				after = info.Key
-				if info.Modified.Before(since) {
-					continue // of the first day, but too early
-				}
-				if len(keys) == most {
-					found.Cut = true
-					break
-				}
-				keys = append(keys, info.Key)
-			}
-			if len(page) < blob.ListMax || found.Cut {
-				break
-			}
+	for day := since.UTC().Truncate(24 * time.Hour); !day.After(now) && !found.Cut; day = day.AddDate(0, 0, 1) {
+		more, err := keysOf(ctx, files, day, since, most+1-len(keys))
+		if err != nil {
+			return found, err
 		}
+		keys = append(keys, more...)
+		found.Cut = len(keys) > most
 	}
-	pieces, err := Fetch(ctx, files, keys, Parse)
+	pieces, err := Fetch(ctx, files, keys[:min(len(keys), most)], Parse)
 	for _, piece := range pieces {
 		if piece == nil {
 			found.Broken++
@@ -65,6 +50,31 @@ func Read(ctx context.Context, files Files, since, now time.Time, most int) (Fou
 		found.Pieces = append(found.Pieces, *piece)
 	}
 	return found, err
+}
+
+// keysOf lists the pieces that end on a day and not before since, at most so
+// many.
+func keysOf(ctx context.Context, files Files, day, since time.Time, most int) ([]string, error) {
+	prefix := Prefix + day.Format(time.DateOnly) + "/"
+	var keys []string
+	for after := ""; ; {
+		page, err := files.List(ctx, prefix, after, blob.ListMax)
+		if err != nil {
+			return nil, fmt.Errorf("list usage of %s: %w", day.Format(time.DateOnly), err)
+		}
+		for _, info := range page {
+			after = info.Key
+			if info.Modified.Before(since) {
+				continue // of the first day, but too early
+			}
+			if keys = append(keys, info.Key); len(keys) == most {
+				return keys, nil
+			}
+		}
+		if len(page) < blob.ListMax {
+			return keys, nil
+		}
+	}
 }
 
 // Fetch gets and reads many objects, in the order of keys. What is gone in the

@@ -36,6 +36,7 @@ type Recorder struct {
 	mu      sync.Mutex
 	piece   Piece // what is not written yet
 	number  int
+	key     string    // of the piece, once it was tried to write it
 	cpu     float64   // spent before the piece
 	next    time.Time // when to write
 }
@@ -93,7 +94,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 }
 
 // write puts the piece and begins the next. Until it is known to be there it
-// keeps its number, so that a second attempt replaces the first.
+// keeps its key, so that a second attempt replaces the first.
 func (r *Recorder) write(ctx context.Context) error {
 	r.mu.Lock()
 	now := r.now()
@@ -104,7 +105,10 @@ func (r *Recorder) write(ctx context.Context) error {
 	if whole.Memory = r.machine.Memory; whole.Memory == 0 {
 		whole.Memory = peak
 	}
-	number := r.number
+	if r.key == "" { // a second attempt after midnight must replace the first as well
+		r.key = whole.key(r.number)
+	}
+	key := r.key
 	body, err := json.Marshal(whole)
 	written := make(map[string]Work, len(whole.Functions))
 	for name, w := range whole.Functions {
@@ -115,7 +119,7 @@ func (r *Recorder) write(ctx context.Context) error {
 	if err == nil {
 		limited, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		_, err = r.bucket.Put(limited, whole.key(number), body, blob.Any, blob.Type("application/json"))
+		_, err = r.bucket.Put(limited, key, body, blob.Any, blob.Type("application/json"))
 	}
 	if err != nil {
 		return fmt.Errorf("write what %s used: %w", whole.Service, err)
@@ -131,6 +135,7 @@ func (r *Recorder) write(ctx context.Context) error {
 	}
 	r.piece.From, r.cpu, r.next = now, used, now.Add(every)
 	r.number++
+	r.key = ""
 	return nil
 }
 

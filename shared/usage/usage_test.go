@@ -148,6 +148,22 @@ func TestWhatCouldNotBeWrittenIsWrittenLater(t *testing.T) {
 	}
 }
 
+// Its attempts may lie on two days, and a piece lies below the day it ends on.
+func TestWhatIsWrittenAgainAfterMidnightReplacesTheFirstAttempt(t *testing.T) {
+	i := newInstance()
+	i.full = true
+	i.now = time.Date(2026, 11, 21, 23, 59, 59, 0, time.UTC)
+	if err := i.Close(t.Context()); err == nil {
+		t.Fatal("it was written")
+	}
+	i.full = false
+	i.now = i.now.Add(2 * time.Minute)
+	i.works(t, 1)
+	if all := i.read(t); len(all) != 1 || !all[0].To.Equal(i.now) {
+		t.Errorf("%+v", all)
+	}
+}
+
 func TestManyAtOnceAreAllCounted(t *testing.T) {
 	bucket := mem.New()
 	var mu sync.Mutex
