@@ -66,6 +66,8 @@ func Start(ctx context.Context, env func(string) (string, bool), log *slog.Logge
 	names, namesErr := named(env)
 	chosen := pick(Functions(Parts{}), names)
 	sink, sinkErr := sender(env, chosen)
+	elsewhere, buryErr := burialAt(env)
+	sinkErr = errors.Join(sinkErr, buryErr)
 	machine := usage.ThisMachine()
 	id := identify(env, names)
 	watcher, watchErr := telemetry.Open(telemetry.Options{
@@ -95,7 +97,7 @@ func Start(ctx context.Context, env func(string) (string, bool), log *slog.Logge
 	parts.Say = p.Runner.Say
 	all := Functions(parts)
 	p.Functions = pick(all, names)
-	p.Bury = burial(env, p.Runner, all)
+	p.Bury = burial(elsewhere, p.Runner, all)
 	p.bus(cfg, parts, names)
 	return p, nil
 }

@@ -65,8 +65,9 @@ func readSink(env func(string) (string, bool)) (s sinkSettings, err error) {
 			problems = append(problems, errors.New(`K_CE_OVERRIDES: is not of the form {"extensions":{"name":"value"}}`))
 		}
 		s.extensions = overrides.Extensions
+		good := regexp.MustCompile(`^[a-z0-9]{1,20}$`)
 		for name := range s.extensions {
-			if !regexp.MustCompile(`^[a-z0-9]{1,20}$`).MatchString(name) {
+			if !good.MatchString(name) {
 				problems = append(problems, fmt.Errorf("K_CE_OVERRIDES: %.40q is no name of an attribute; it has up to 20 of a-z and 0-9", name))
 			}
 		}

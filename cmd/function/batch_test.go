@@ -132,6 +132,7 @@ func TestAJobTellsAllThatIsWrongAroundIt(t *testing.T) {
 		"K_CE_OVERRIDES: is not of":         p.with("K_CE_OVERRIDES", "{"),
 		"is no name of an attribute":        p.with("K_CE_OVERRIDES", `{"extensions":{"No-Name":"x"}}`),
 		"K_CA_CERTS: no certificate":        p.with("K_CA_CERTS", "certificate"),
+		"DISTAFF_DEAD_LETTER_SINK: is no":   p.with("DISTAFF_DEAD_LETTER_SINK", "dead-letter"),
 		"DISTAFF_SINK_TOKEN_FILE: read the": p.with("DISTAFF_SINK_TOKEN_FILE", "/nowhere"),
 		"write http/protobuf":               p.with("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
 	} {
