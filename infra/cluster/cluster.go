@@ -39,7 +39,7 @@ type Client struct {
 
 	objects dynamic.Interface
 	config  *rest.Config
-	mapper  meta.RESTMapper // of Apply, made when it is first asked for
+	mapper  meta.RESTMapper // of TryApply, made when it is first needed
 }
 
 // The kinds of objects that are asked for, by their resources.

@@ -65,14 +65,3 @@ func (u Unit) Outside() bool {
 	}
 	return false
 }
-
-// Systems are the foreign systems the unit touches.
-func (u Unit) Systems() []string {
-	var all []string
-	for _, f := range u.Functions {
-		if f.System != "" {
-			all = append(all, f.System)
-		}
-	}
-	return all
-}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/distaff-project/distaff/infra/local/broker"
 	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/event"
 )
 
 // Store is where events are held.
@@ -135,7 +136,7 @@ func (r Replay) one(ctx context.Context, h Held) (Outcome, error) {
 		return Outcome{Held: h, Refused: "it cannot be read: " + h.Problem}, nil
 	}
 	e := h.Event.Clone()
-	e.SetExtension("replayof", e.ID())
+	e.SetExtension(event.ReplayOf, e.ID())
 	for n := 1; ; n++ {
 		attempt, cancel := context.WithTimeout(ctx, r.Attempt)
 		answer, status, after, body, err := r.To.Deliver(attempt, e)
@@ -158,7 +159,7 @@ func (r Replay) one(ctx context.Context, h Held) (Outcome, error) {
 			}
 			return Outcome{}, fmt.Errorf("%w: %s, after %d attempts: %s", ErrBroken, e.ID(), n, why)
 		}
-		if err := r.wait(ctx, max(min(after, longest), time.Second<<(n-1))); err != nil {
+		if err := r.wait(ctx, min(longest, max(after, time.Second<<min(n-1, 6)))); err != nil {
 			return Outcome{}, err
 		}
 	}
