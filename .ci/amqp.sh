@@ -103,5 +103,5 @@ if [ $# -gt 0 ]; then
 	"$@"
 else
 	go test -count=1 -tags amqp -v -run '^TestAMQP' ./shared/fedmsg/...
-	go test -count=1 -tags amqp -run '^$' -bench AMQP -benchtime 1000x ./shared/fedmsg
+	go test -count=1 -tags amqp -run '^$' -bench AMQP -benchtime 1s ./shared/fedmsg
 fi

@@ -1,11 +1,16 @@
 #!/bin/sh
 # Installs what builds and tests on this machine call, where it is missing:
-# git, gcc, make, unzip, rpmbuild, dnf, createrepo_c and rpmlint. Debian, Ubuntu
-# and Fedora, as root or with sudo. Says nothing where nothing is to do.
+# git, gcc, make, unzip, rpmbuild, pkg-config, dnf, createrepo_c and rpmlint.
+# Debian, Ubuntu and Fedora, as root or with sudo. Says nothing where nothing is
+# to do.
+#
+# pkg-config is what rpmbuild finds pkgconfig(...) provides with. Fedora's
+# rpm-build brings it, Debian's rpm does not, and without it a -devel package
+# that is good has a fault.
 set -eu
 
 missing=
-for program in git gcc make patch unzip rpmbuild dnf createrepo_c rpmlint; do
+for program in git gcc make patch unzip rpmbuild pkg-config dnf createrepo_c rpmlint; do
 	command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -n "$missing" ] || exit 0
@@ -17,6 +22,7 @@ packages() {
 		rpmbuild) echo "$1" ;;
 		createrepo_c) echo "$2" ;;
 		gcc) echo "gcc $3" ;;
+		pkg-config) echo "$4" ;;
 		*) echo "$program" ;;
 		esac
 	done
@@ -43,10 +49,10 @@ if command -v apt-get >/dev/null; then
 	{
 		$root env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
 			$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-				$(packages rpm createrepo-c libc6-dev)
+				$(packages rpm createrepo-c libc6-dev pkg-config)
 	} >"$log" 2>&1 || { tail -n 20 "$log" >&2; cannot 'apt-get could not install them; what it said is above.'; }
 elif command -v dnf >/dev/null; then
-	$root dnf -q -y install $(packages rpm-build createrepo_c glibc-devel) >"$log" 2>&1 ||
+	$root dnf -q -y install $(packages rpm-build createrepo_c glibc-devel pkgconf-pkg-config) >"$log" 2>&1 ||
 		{ tail -n 20 "$log" >&2; cannot 'dnf could not install them; what it said is above.'; }
 else
 	cannot 'Neither apt-get nor dnf is here: install them in the way of this system, and try again.'
