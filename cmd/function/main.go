@@ -56,7 +56,8 @@ func run(ctx context.Context, env func(string) (string, bool), log *slog.Logger)
 	port, portErr := port(env)
 	mode, modeErr := mode(env, process)
 	job, jobErr := jobOf(env, mode)
-	if err := errors.Join(portErr, err, modeErr, jobErr); err != nil {
+	refusal, refusalErr := refusal(env)
+	if err := errors.Join(portErr, err, modeErr, jobErr, refusalErr); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			log.LogAttrs(ctx, slog.LevelError, "configuration", slog.String("problem", strings.TrimSpace(line)))
 		}
@@ -77,7 +78,9 @@ func run(ctx context.Context, env func(string) (string, bool), log *slog.Logger)
 	if mode == following {
 		return follow(ctx, listener, process)
 	}
-	return serve(ctx, listener, newServer(process))
+	s := newServer(process)
+	s.refusal = refusal
+	return serve(ctx, listener, s)
 }
 
 func mode(env func(string) (string, bool), process *distaff.Process) (string, error) {

@@ -33,6 +33,7 @@ const (
 // server gives events and calls to the functions of a process.
 type server struct {
 	process *distaff.Process
+	refusal int // see refusal
 	ending  atomic.Bool
 }
 
@@ -99,7 +100,7 @@ func (s *server) events(functions []fn.Function) http.Handler {
 		e, code, err := read(w, r)
 		if err != nil {
 			s.process.Runner.Log.LogAttrs(ctx, slog.LevelWarn, "refused", slog.Int("code", code), slog.String("error", err.Error()))
-			refuse(w, code, err)
+			s.refuse(w, code, err)
 			return
 		}
 		err = s.process.Runner.RunAll(fn.WithPath(ctx, r.PathValue("rest")), functions, e)
@@ -109,7 +110,7 @@ func (s *server) events(functions []fn.Function) http.Handler {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
 		}
 		if err != nil {
-			refuse(w, code, err)
+			s.refuse(w, code, err)
 			return
 		}
 		w.WriteHeader(code)
@@ -150,7 +151,10 @@ func read(w http.ResponseWriter, r *http.Request) (event.Event, int, error) {
 	return *e, 0, nil
 }
 
-func refuse(w http.ResponseWriter, code int, err error) {
+func (s *server) refuse(w http.ResponseWriter, code int, err error) {
+	if s.refusal != 0 && code/100 == 4 {
+		code = s.refusal
+	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(code)

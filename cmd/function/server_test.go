@@ -161,6 +161,32 @@ func TestTheVerdictDecidesWhetherAnEventComesAgain(t *testing.T) {
 	}
 }
 
+// The RabbitMQ broker drops what is answered 4xx, so it is told something else.
+func TestWhatCanNeverBeDealtWithIsRefusedInTheBrokersWords(t *testing.T) {
+	s := newServer(&distaff.Process{
+		Functions: []fn.Function{hears("f", "k", fn.Permanent(errOnce))}, Runner: fn.Runner{Now: time.Now, Log: slog.New(slog.DiscardHandler)},
+	})
+	var err error
+	if s.refusal, err = refusal(func(string) (string, bool) { return "501", true }); err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(s.routes())
+	defer front.Close()
+	for name, kind := range map[string]string{"permanent": "k", "not heard": "other"} {
+		if got := post(t, front.URL, "{}", binary(kind)...); got.Code != http.StatusNotImplemented {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := post(t, front.URL, "no event"); got.Code != http.StatusNotImplemented {
+		t.Errorf("no event: %+v", got)
+	}
+	for _, wrong := range []string{"422", "600", "x"} {
+		if _, err := refusal(func(string) (string, bool) { return wrong, true }); err == nil {
+			t.Errorf("%s is taken", wrong)
+		}
+	}
+}
+
 func TestAPanicIsTheFaultOfOneEvent(t *testing.T) {
 	bad := fn.Function{Name: "bad", Hears: []fn.Route{{Type: "k", Handle: func(context.Context, event.Event) ([]event.Draft, error) {
 		panic("a nil map")
