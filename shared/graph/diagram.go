@@ -68,8 +68,37 @@ func (g Graph) diagram() (groups []Role, inside map[Role][]box, others []box, ed
 	return groups, inside, others, edges
 }
 
+// id makes a name that both languages take for a node. Types come from a
+// cluster's Triggers too, so any letter may be in one.
 func id(kind, name string) string {
-	return kind + "_" + strings.NewReplacer("-", "_", ".", "_", "/", "_").Replace(name)
+	var b strings.Builder
+	b.WriteString(kind + "_")
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			b.WriteByte(c)
+		case c == '-', c == '.', c == '/':
+			b.WriteByte('_')
+		default:
+			fmt.Fprintf(&b, "_%02x", c)
+		}
+	}
+	return b.String()
+}
+
+// entity writes what would end a label of Mermaid, or be read as markup there,
+// as https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
+// says.
+func entity(label string) string {
+	var b strings.Builder
+	for _, r := range label {
+		if r < ' ' || strings.ContainsRune("\"#<>&`[]{}", r) {
+			fmt.Fprintf(&b, "#%d;", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 var plural = map[Role]string{API: "apis", Listener: "listeners", Reactor: "reactors", Doer: "doers", Keeper: "sinks"} //nolint:gochecknoglobals // words
@@ -85,7 +114,7 @@ func (g Graph) Mermaid() string {
 		}
 		fmt.Fprintf(&b, "  subgraph %s\n", plural[role])
 		for _, one := range inside[role] {
-			fmt.Fprintf(&b, "    %s[\"%s\"]:::%s\n", one.id, one.label, one.class)
+			fmt.Fprintf(&b, "    %s[\"%s\"]:::%s\n", one.id, entity(one.label), one.class)
 		}
 		b.WriteString("  end\n")
 	}
@@ -94,7 +123,7 @@ func (g Graph) Mermaid() string {
 		if one.class == "outside" {
 			open, end = "[/\"", "\"/]"
 		}
-		fmt.Fprintf(&b, "  %s%s%s%s:::%s\n", one.id, open, one.label, end, one.class)
+		fmt.Fprintf(&b, "  %s%s%s%s:::%s\n", one.id, open, entity(one.label), end, one.class)
 	}
 	for _, e := range edges {
 		from := e.from

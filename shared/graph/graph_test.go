@@ -192,6 +192,17 @@ func TestAPageMayHoldTheStyle(t *testing.T) {
 	}
 }
 
+// A Trigger on a cluster may want any text for a type.
+func TestATypeCannotBreakOutOfADiagram(t *testing.T) {
+	const odd = "a\"]:::x\n  evil --> b\n#quot;<b>"
+	g := graph.Of(graph.Wiring{Functions: small(), Routes: []graph.Route{{Broker: "distaff", Type: odd, Function: "look"}}})
+	for form, text := range map[string]string{"mermaid": g.Mermaid(), "dot": g.DOT(), "svg": g.SVG(graph.Drawing{})} {
+		if form != "svg" && strings.Contains(text, "\n  evil") || form != "dot" && strings.Contains(text, "<b>") {
+			t.Errorf("%s lets it:\n%s", form, text)
+		}
+	}
+}
+
 func TestDiagramsNameEveryEventAndFunction(t *testing.T) {
 	g := graph.Of(graph.Wiring{Functions: small()})
 	for form, text := range map[string]string{"mermaid": g.Mermaid(), "dot": g.DOT(), "page": g.Page(), "text": g.Text()} {
