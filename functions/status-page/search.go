@@ -16,10 +16,13 @@ import (
 )
 
 const (
-	// hitsMost is how many hits of a kind are shown, placesMost in how many
-	// repositories a name is looked for, nearMost how many names like it are.
-	hitsMost   = 20
+	// hitsMost is how many hits of a kind are shown.
+	hitsMost = 20
+	// placesMost is in how many repositories a name is looked for, builtMost how
+	// many pull requests are read for a build, and nearMost how many names like one
+	// are looked for. A text may need all of that: 2·4 + 16 + 6 is 30 requests.
 	placesMost = 4
+	builtMost  = 16
 	nearMost   = 6
 )
 
@@ -150,7 +153,7 @@ func (s site) builds(ctx context.Context, q query) ([]page.Hit, error) {
 		}
 		ids = append(ids, of...)
 	}
-	documents, err := s.readAll(ctx, ids[:min(len(ids), packageMost)])
+	documents, err := s.readAll(ctx, ids[:min(len(ids), builtMost)])
 	var hits []page.Hit
 	for _, d := range documents {
 		for _, check := range d.Run.Checks {
@@ -176,11 +179,15 @@ func (s site) near(ctx context.Context, q query) ([]page.Hit, error) {
 	if len(q.near) < 2 {
 		return nil, nil
 	}
+	asked := 0
 	for _, place := range s.places(q.near, "") {
 		name := strings.TrimSuffix(string(placeOfPackage(place)), "/")
 		prefix := "pr/" + strings.TrimPrefix(name, "package/")
 		after := ""
 		for range nearMost / 2 {
+			if asked++; asked > nearMost {
+				return hits, nil
+			}
 			infos, err := s.List(ctx, prefix, after, 1)
 			if err != nil {
 				return nil, fmt.Errorf("look for packages: %w", err)
@@ -195,7 +202,7 @@ func (s site) near(ctx context.Context, q query) ([]page.Hit, error) {
 			}
 			after = "pr/" + document[:cut] + "0" // sorts behind the slash of this package
 			id, ok := pullRequestAt(strings.Split(document, "/"))
-			if ok && len(hits) < nearMost {
+			if ok {
 				hits = append(hits, page.Hit{Kind: "package", Text: packageName(id), Place: placeOfPackage(id)})
 			}
 		}

@@ -302,6 +302,28 @@ func TestAPageCostsTheSameBesideManyOthers(t *testing.T) {
 	}
 }
 
+// A name that says no forge is looked for on all of them.
+func TestASearchOnManyForgesCostsNoMore(t *testing.T) {
+	s := newShelf()
+	forges := map[string]pipeline.Taken{}
+	for _, forge := range []string{"a", "b", "c", "d", "e"} {
+		forges[forge] = pipeline.Taken{Namespaces: []string{"rpms", "modules"}}
+		for n := range 10 {
+			s.put(t, fmt.Sprintf("pr/%s/rpms/bash/%d.json", forge, n+1), []byte(`{"run":{"number":1}}`))
+			s.put(t, fmt.Sprintf("pr/%s/rpms/bash-5.3.0-1.fc45%d/1.json", forge, n), []byte(`{}`))
+			s.put(t, fmt.Sprintf("pr/%s/modules/bash-5.3.0-1.fc45%d/1.json", forge, n), []byte(`{}`))
+		}
+	}
+	f := statuspage.New(s, s, statuspage.Options{Now: func() time.Time { return noon }, Forges: forges})
+	for _, text := range []string{"bash", "bash-5.3.0-1.fc45", "bash-9-9", "bas", "nothing", "bash%231"} {
+		s.requests.Store(0)
+		_, _, err := f.Web(t.Context(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/search?q="+text, nil))
+		if got := s.requests.Load(); err != nil || got > requestsMost {
+			t.Errorf("search for %s: %d requests, %v", text, got, err)
+		}
+	}
+}
+
 func TestABucketThatCannotBeReadIsNoPage(t *testing.T) {
 	s := broken{filled(t)}
 	f := statuspage.New(s, s, statuspage.Options{Now: func() time.Time { return noon }, Forges: map[string]pipeline.Taken{"fedora": {Namespaces: []string{"rpms"}}}})
