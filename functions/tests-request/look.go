@@ -39,63 +39,97 @@ func (r requester) hint(ctx context.Context, in fn.In[event.FarmRequest]) ([]eve
 		return nil, fmt.Errorf("look at request %s: %w", in.Data.Request, err)
 	case result.Label != in.Data.Label:
 		return nil, fn.Permanent(fmt.Errorf("request %s is not the one %s asked for", in.Data.Request, in.Data.Label))
-	case !result.Outcome.Final():
-		return nil, nil // it was asked for, and that is known already
 	}
-	return r.tell(ctx, farm, in.Data.Farm, result)
+	label, err := pipeline.ParseLabel(result.Label)
+	if err != nil {
+		return nil, nil //nolint:nilerr // not ours
+	}
+	tests := event.Tests{PullRequestID: label.PullRequest, Farm: in.Data.Farm}
+	if result.Outcome.Final() {
+		tests.Tests = []event.Test{standing(ctx, farm, result)}
+		return []event.Draft{event.TestsEnded.Say(tests)}, nil
+	}
+	if tests.Tests = running(ctx, farm, label, result); len(tests.Tests) == 0 {
+		return nil, nil
+	}
+	return []event.Draft{event.TestsSeen.Say(tests)}, nil
 }
 
-// look asks what became of requests. If Testing Farm cannot be asked, each
-// document is told so, and goes on waiting.
+// look asks what became of requests. All that one entry in due/ asks about is
+// told in one event, so the document is written once. If Testing Farm cannot be
+// asked, the document is told so, and goes on waiting.
 func (r requester) look(ctx context.Context, in fn.In[event.TestsLook]) ([]event.Draft, error) {
 	farm, err := r.farm(in.Data.Farm)
 	if err != nil {
 		return nil, err
 	}
 	var drafts []event.Draft
-	for _, remote := range in.Data.Requests {
-		result, err := farm.Look(ctx, remote.ID)
-		var told []event.Draft
-		if err == nil {
-			told, err = r.tell(ctx, farm, in.Data.Farm, result)
+	for _, some := range byEntry(in.Data.Requests) {
+		tests := event.Tests{PullRequestID: some[0].PullRequestID, Farm: in.Data.Farm}
+		kind := event.TestsSeen
+		for _, remote := range some {
+			test, over := lookAt(ctx, farm, remote)
+			tests.Tests = append(tests.Tests, test)
+			if over {
+				kind = event.TestsEnded
+			}
 		}
-		if err != nil || len(told) == 0 {
-			told = []event.Draft{event.TestsSeen.Say(unseen(remote, in.Data.Farm, err))}
-		}
-		drafts = append(drafts, told[0].With(event.Due, remote.Due))
+		drafts = append(drafts, kind.Say(tests).With(event.Due, some[0].Due))
 	}
 	return drafts, nil
 }
 
-func unseen(remote event.Remote, name string, err error) event.Tests {
-	text := "Testing Farm knows no such request of ours"
+// lookAt gives how a request stands, and whether it has ended. If it could not
+// be asked for, or is not ours, the text says so and the label is missing.
+func lookAt(ctx context.Context, farm Farm, remote event.Remote) (test event.Test, over bool) {
+	result, err := farm.Look(ctx, remote.ID)
 	if err != nil {
-		text = err.Error()
+		return event.Test{Request: remote.ID, Text: err.Error()}, false
 	}
-	return event.Tests{PullRequestID: remote.PullRequestID, Farm: name, Tests: []event.Test{{Request: remote.ID, Text: text}}}
+	label, err := pipeline.ParseLabel(result.Label)
+	if err != nil || label.PullRequest != remote.PullRequestID {
+		return event.Test{Request: remote.ID, Text: "Testing Farm knows no such request of ours"}, false
+	}
+	return standing(ctx, farm, result), result.Outcome.Final()
 }
 
-// tell says how a request of ours stands.
-func (r requester) tell(ctx context.Context, farm Farm, name string, result testingfarm.Result) ([]event.Draft, error) {
-	label, err := pipeline.ParseLabel(result.Label)
-	if err != nil {
-		return nil, nil //nolint:nilerr // not ours
+// byEntry puts together what one entry in due/ asks about: it is of one pull
+// request.
+func byEntry(remotes []event.Remote) [][]event.Remote {
+	type entry struct {
+		event.PullRequestID
+		due string
 	}
+	at := map[entry]int{}
+	var out [][]event.Remote
+	for _, remote := range remotes {
+		of := entry{remote.PullRequestID, remote.Due}
+		n, known := at[of]
+		if !known {
+			n, at[of] = len(out), len(out)
+			out = append(out, nil)
+		}
+		out[n] = append(out[n], remote)
+	}
+	return out
+}
+
+// standing is what is known of a request: with what was found, if it has ended.
+func standing(ctx context.Context, farm Farm, result testingfarm.Result) event.Test {
 	test := event.Test{
 		Label: result.Label, Request: result.ID, State: word(result.Outcome),
 		Text: testingfarm.Summary(result), URL: result.Artifacts,
 		Created: result.Created, Queued: result.Queued, Ran: result.Ran,
 	}
-	tests := event.Tests{PullRequestID: label.PullRequest, Farm: name, Tests: []event.Test{test}}
 	if !result.Outcome.Final() {
-		return []event.Draft{event.TestsSeen.Say(tests)}, nil
+		return test
 	}
-	cases(&tests.Tests[0], result.Report.Tests)
+	cases(&test, result.Report.Tests)
 	if result.Outcome == testingfarm.Failed || result.Outcome == testingfarm.Error {
-		tests.Tests[0].Failure = failure(ctx, farm, result)
-		tests.Tests[0].Text = because(tests.Tests[0])
+		test.Failure = failure(ctx, farm, result)
+		test.Text = because(test)
 	}
-	return []event.Draft{event.TestsEnded.Say(tests)}, nil
+	return test
 }
 
 // because is the outcome with its reason, where the log gives one: that says

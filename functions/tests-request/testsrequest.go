@@ -30,6 +30,8 @@ type API interface {
 type Results interface {
 	// Look reads a request with its tests.
 	Look(ctx context.Context, id string) (testingfarm.Result, error)
+	// Around gives our requests that wait or run and were made about then.
+	Around(ctx context.Context, then time.Time) ([]testingfarm.Result, error)
 	// Log reads the end of a log of it.
 	Log(ctx context.Context, r testingfarm.Result, address string, most int64) ([]byte, error)
 }

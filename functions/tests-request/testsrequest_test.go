@@ -22,6 +22,7 @@ import (
 // farm is a Testing Farm of a few lines.
 type farm struct {
 	requests  []testingfarm.Result
+	unlisted  error    // why it gives no list
 	hooks     []string // addresses it was given
 	composes  int      // how often its list was fetched
 	offers    []testingfarm.Compose
@@ -90,6 +91,16 @@ func (f *farm) Look(_ context.Context, id string) (testingfarm.Result, error) {
 		}
 	}
 	return testingfarm.Result{}, errors.Join(f.down, testingfarm.ErrNotFound)
+}
+
+func (f *farm) Around(_ context.Context, then time.Time) ([]testingfarm.Result, error) {
+	var some []testingfarm.Result
+	for _, r := range f.requests {
+		if !r.Outcome.Final() && r.Created.Equal(then) {
+			some = append(some, r)
+		}
+	}
+	return some, f.unlisted
 }
 
 func (f *farm) Log(_ context.Context, _ testingfarm.Result, address string, _ int64) ([]byte, error) {
@@ -336,20 +347,35 @@ func TestLooking(t *testing.T) {
 		{ID: "2", Label: run + "rpmlint/1", Outcome: testingfarm.Passed},
 		{ID: "3", Label: run + "rpmlint/1", Outcome: testingfarm.NeedsInspection},
 		{ID: "4", Label: "somebody else's", Outcome: testingfarm.Passed},
+		{ID: "5", Label: "fedora/rpms/zsh/3/1/rpmlint/1", Outcome: testingfarm.Running},
 	}
+	zsh := event.PullRequestID{Forge: "fedora", Repo: "rpms/zsh", Number: 3}
 	look := event.TestsLookWanted.Say(event.TestsLook{Farm: "public", Requests: []event.Remote{
-		{PullRequestID: bash, ID: "1", Due: "due/1"}, {PullRequestID: bash, ID: "2", Due: "due/2"}, {PullRequestID: bash, ID: "3"}, {PullRequestID: bash, ID: "4"}, {PullRequestID: bash, ID: "9"},
+		{PullRequestID: bash, ID: "1", Due: "due/1"},
+		{PullRequestID: zsh, ID: "5", Due: "due/2"},
+		{PullRequestID: bash, ID: "9", Due: "due/1"},
+		{PullRequestID: bash, ID: "2", Due: "due/3"},
+		{PullRequestID: bash, ID: "3", Due: "due/3"},
+		{PullRequestID: bash, ID: "4", Due: "due/3"},
+		{PullRequestID: bash, ID: "5", Due: "due/4"},
 	}})
-	d.want(t, "each request is told", look, "seen rpmlint/1 as 1 queued: queued", "ended rpmlint/1 as 2 passed: passed",
-		"ended rpmlint/1 as 3 needs-inspection: needs inspection",
-		"seen  as 4: Testing Farm knows no such request of ours", "seen  as 9: Testing Farm does not know this request")
+	d.want(t, "what one entry asks about is told in one event, as an end if one has ended", look,
+		"seen rpmlint/1 as 1 queued: queued", "seen  as 9: Testing Farm does not know this request",
+		"seen fedora/rpms/zsh/3/1/rpmlint/1 as 5 running: running",
+		"ended rpmlint/1 as 2 passed: passed", "ended rpmlint/1 as 3 needs-inspection: needs inspection",
+		"ended  as 4: Testing Farm knows no such request of ours",
+		"seen  as 5: Testing Farm knows no such request of ours")
 	drafts, err := d.say(t, look)
-	if err != nil || drafts[0].Attributes[event.Due] != "due/1" || drafts[1].Attributes[event.Due] != "due/2" {
-		t.Errorf("%v, %v", drafts, err)
+	var due []string
+	for _, draft := range drafts {
+		due = append(due, decode(t, draft).Repo+" "+draft.Attributes[event.Due])
+	}
+	if diff := cmp.Diff([]string{"rpms/bash due/1", "rpms/zsh due/2", "rpms/bash due/3", "rpms/bash due/4"}, due); diff != "" || err != nil {
+		t.Errorf("each is about its entry (-want +got):\n%s\n%v", diff, err)
 	}
 	d.down = errors.New("502 Bad Gateway")
 	drafts, err = d.say(t, look)
-	if err != nil || len(drafts) != 5 || decode(t, drafts[0]).Tests[0].Text != "502 Bad Gateway" {
+	if err != nil || len(drafts) != 4 || decode(t, drafts[1]).Tests[0].Text != "502 Bad Gateway" {
 		t.Errorf("a farm that is down is told to each: %v, %v", drafts, err)
 	}
 }
@@ -383,12 +409,56 @@ func TestHints(t *testing.T) {
 	d := newDesk()
 	d.requests = []testingfarm.Result{{ID: "1", Label: run + "rpmlint/1", Outcome: testingfarm.Passed}, {ID: "2", Label: run + "custom/1", Outcome: testingfarm.Running}, {ID: "3"}}
 	d.want(t, "an end is told", hint("1", "rpmlint"), "ended rpmlint/1 as 1 passed: passed")
-	d.want(t, "what goes on is known already", hint("2", "custom"))
+	d.want(t, "and so is a beginning", hint("2", "custom"), "seen custom/1 as 2 running: running")
 	d.want(t, "the request of another test of ours", hint("1", "custom"), "422")
 	d.want(t, "the request of somebody else", hint("3", "rpmlint"), "422")
 	d.want(t, "a request nobody knows", hint("9", "rpmlint"), "422")
 	d.down = errors.New("502")
 	d.want(t, "a farm that is down", hint("1", "rpmlint"), "500")
+}
+
+// The tests of a run are told of together, by the last of them to begin.
+func TestBeginnings(t *testing.T) {
+	hint := event.TestingFarmChanged.Say(event.FarmRequest{Farm: "public", Request: "1", Label: run + "rpmlint/1"})
+	rpmlint := testingfarm.Result{ID: "1", Label: run + "rpmlint/1", Outcome: testingfarm.Running}
+	told := "seen rpmlint/1 as 1 running: running"
+	for _, c := range []struct {
+		name   string
+		edit   func(*testingfarm.Result)
+		others []testingfarm.Result
+		want   []string
+	}{
+		{"one that waits is known to", func(r *testingfarm.Result) { r.Outcome = testingfarm.Queued }, nil, nil},
+		{"one that is being stopped", func(r *testingfarm.Result) { r.State = "cancel-requested" }, nil, nil},
+		{"one alone", nil, nil, []string{told}},
+		{"another of its run runs, too", nil, []testingfarm.Result{{ID: "2", Label: run + "custom/1", Outcome: testingfarm.Running}}, []string{told, "seen custom/1 as 2 running: running"}},
+		{"another of its run waits", nil, []testingfarm.Result{{ID: "2", Label: run + "custom/1", Outcome: testingfarm.Queued}}, nil},
+		{
+			"another waits for long", func(r *testingfarm.Result) { r.Queued = 5 * time.Minute },
+			[]testingfarm.Result{{ID: "2", Label: run + "custom/1", Outcome: testingfarm.Queued}},
+			[]string{told},
+		},
+		{"another of its run has ended", nil, []testingfarm.Result{{ID: "2", Label: run + "custom/1", Outcome: testingfarm.Passed}}, []string{told}},
+		{
+			"others are of another run, another pull request, or somebody's", nil, []testingfarm.Result{
+				{ID: "2", Label: "fedora/rpms/bash/12/2/custom/1", Outcome: testingfarm.Queued},
+				{ID: "3", Label: "fedora/rpms/zsh/12/1/custom/1", Outcome: testingfarm.Running},
+				{ID: "4", Outcome: testingfarm.Queued},
+			}, []string{told},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, first := newDesk(), rpmlint
+			if c.edit != nil {
+				c.edit(&first)
+			}
+			d.requests = append([]testingfarm.Result{first}, c.others...)
+			d.want(t, "the hint", hint, c.want...)
+		})
+	}
+	d := newDesk()
+	d.requests, d.unlisted = []testingfarm.Result{rpmlint}, errors.New("502")
+	d.want(t, "where there is no list, the one is told of", hint, told)
 }
 
 func TestAnotherFarmIsNoneOfOurs(t *testing.T) {

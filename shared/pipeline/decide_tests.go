@@ -66,11 +66,27 @@ func (t *turn) testsOrder(ids []string) (event.Draft, string) {
 
 // tests deals with what Testing Farm says of tests of ours.
 func (t *turn) tests(news event.Tests) {
+	looked := t.lookWasDue(news.Tests)
 	for _, test := range news.Tests {
-		t.test(test)
+		t.test(test, looked)
 	}
 	t.answered(news.Batch)
 	t.dependents()
+}
+
+// lookWasDue tells whether these tests are told of because it was time to look,
+// and not because of a hint: then it has to be said when to look again.
+func (t *turn) lookWasDue(tests []event.Test) bool {
+	for _, test := range tests {
+		label := test.Label
+		if label == "" {
+			label = t.labelOf(test.Request)
+		}
+		if a, open := t.p.Get(label); open && !a.Due.After(t.at) {
+			return true
+		}
+	}
+	return false
 }
 
 // answered closes an order when every test of it is accounted for.
@@ -86,7 +102,7 @@ func (t *turn) answered(batch string) {
 	t.p.Close(batch)
 }
 
-func (t *turn) test(test event.Test) {
+func (t *turn) test(test event.Test, looked bool) {
 	if test.Label == "" {
 		test.Label = t.labelOf(test.Request) // Testing Farm could not be asked
 	}
@@ -110,7 +126,7 @@ func (t *turn) test(test event.Test) {
 			t.cancelStrayTest(test)
 		}
 	case !check.State.Final() && t.current(test.Label):
-		t.testNews(l.What, test)
+		t.testNews(l.What, test, looked)
 	}
 }
 
@@ -124,7 +140,7 @@ func (t *turn) labelOf(request string) string {
 	return ""
 }
 
-func (t *turn) testNews(id string, test event.Test) {
+func (t *turn) testNews(id string, test event.Test, looked bool) {
 	switch test.State {
 	case "passed":
 		t.endTest(id, Passed, test)
@@ -141,7 +157,7 @@ func (t *turn) testNews(id string, test event.Test) {
 	case "error":
 		t.testError(id, test)
 	default:
-		t.testSeen(id, test)
+		t.testSeen(id, test, looked)
 	}
 }
 
@@ -165,7 +181,7 @@ func (t *turn) cancelStrayTest(test event.Test) {
 }
 
 // testSeen notes that a test waits or runs, and when to look again.
-func (t *turn) testSeen(id string, test event.Test) {
+func (t *turn) testSeen(id string, test event.Test, looked bool) {
 	check := t.p.Run.Checks[id]
 	if t.TestLimit > 0 && t.at.Sub(check.Asked) > t.TestLimit {
 		test.Text = "Given up: Testing Farm has not finished in " + hours(t.TestLimit)
@@ -173,23 +189,35 @@ func (t *turn) testSeen(id string, test event.Test) {
 		t.endTest(id, Error, test)
 		return
 	}
-	if check.Remote == "" && test.Request != "" {
+	took := check.Remote == "" && test.State == "requested" && test.Request != ""
+	if took {
 		t.edit(id, func(c *Check) { c.Remote, c.URL = test.Request, test.URL })
 		t.set(id, Running, "Waiting for a machine at Testing Farm")
 		if test.Unsure {
 			t.sweepTest(test, check.Batch)
 		}
 	}
-	if test.State == "running" && check.Started.IsZero() {
-		t.edit(id, func(c *Check) { c.Started = t.at })
-		if test.URL != "" {
-			t.edit(id, func(c *Check) { c.URL = test.URL })
-		}
+	if check = t.p.Run.Checks[id]; check.Remote == "" {
+		return // which request counts, only the answer to the order tells
 	}
-	if check = t.p.Run.Checks[id]; check.Remote != "" {
+	if test.State == "running" && check.Started.IsZero() {
+		t.testRuns(id, test)
+	}
+	if took || looked {
 		t.edit(id, func(c *Check) { c.Looks++ })
 		t.p.Watch(check.Label, t.farmSystem(), check.Remote, pollAfter(check.Looks))
 	}
+}
+
+// testRuns shows that a test waits no longer.
+func (t *turn) testRuns(id string, test event.Test) {
+	t.edit(id, func(c *Check) {
+		c.Started = t.at
+		if test.URL != "" {
+			c.URL = test.URL
+		}
+	})
+	t.set(id, Running, "Tests are in progress at Testing Farm")
 }
 
 func (t *turn) sweepTest(test event.Test, batch string) {

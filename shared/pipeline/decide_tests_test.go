@@ -19,6 +19,28 @@ func TestTests(t *testing.T) {
 			checks: map[string]string{"rpmlint": "running: Waiting for a machine at Testing Farm", "custom": "queued: Queued"},
 		},
 		{
+			name: "a test that has got its machine is shown to run", given: tested(), when: farm("rpmlint", "running", "request-rpmlint", "running"),
+			checks: map[string]string{
+				"rpmlint": "running: Tests are in progress at Testing Farm", "installability": "running: Waiting for a machine at Testing Farm",
+			},
+		},
+		{
+			name: "told twice, it is shown once", given: []any{tested(), farm("rpmlint", "running", "request-rpmlint", "running")},
+			when: farm("rpmlint", "running", "request-rpmlint", "running: 1 of 3 done"),
+		},
+		{
+			name: "one that waits still changes nothing", given: tested(), when: farm("rpmlint", "queued", "request-rpmlint", "queued"),
+		},
+		{
+			name: "that it runs says not yet that it is the one that counts", given: inTests(), when: farm("rpmlint", "running", "request-rpmlint", "running"),
+			checks: map[string]string{"rpmlint": "queued: Queued"},
+		},
+		{
+			name: "tried again, it waits for a machine again", given: []any{
+				tested(), farm("rpmlint", "running", "request-rpmlint", "running"), broken, passes(time.Minute),
+			}, when: again(), checks: map[string]string{"rpmlint": "running: Waiting for a machine at Testing Farm"},
+		},
+		{
 			name: "one that is refused does not stop the others", given: inTests(), when: func(p *play) any {
 				news := requested("installability", "rpmlint").(func(*play) any)(p).(event.Tests)
 				news.Tests[1].Request, news.Tests[1].State, news.Tests[1].Text = "", "refused", "Not run: Testing Farm has no system for fedora-99"

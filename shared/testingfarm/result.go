@@ -62,6 +62,10 @@ type Result struct {
 	xunitURL string
 }
 
+// Stopping reports whether somebody has asked to stop it, and it is not over
+// yet.
+func (r Result) Stopping() bool { return r.State == "cancel-requested" }
+
 // Of makes one outcome of the two words Testing Farm uses. It differs from
 // what Fedora's dist-git CI shows today where that misleads: "new" is queued,
 // not an error; a state of "error" is one whatever the overall says (often

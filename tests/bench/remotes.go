@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,6 +45,8 @@ type remotes struct {
 type request struct {
 	label, hook string
 	outcome     testingfarm.Outcome
+	created     time.Time
+	queued      time.Duration
 }
 
 func newRemotes(now func() time.Time) *remotes {
@@ -151,7 +154,7 @@ func (f farm) Request(_ context.Context, body json.RawMessage) (string, error) {
 	f.mu.Lock()
 	f.labels[label]++
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012d", len(f.requests)+1)
-	f.requests[id] = &request{label: label, hook: want.Notification.Webhook.URL, outcome: testingfarm.Queued}
+	f.requests[id] = &request{label: label, hook: want.Notification.Webhook.URL, outcome: testingfarm.Queued, created: f.now()}
 	f.mu.Unlock()
 	f.requested(id)
 	return id, nil
@@ -163,7 +166,7 @@ func (f farm) step(id string) (hook string) {
 	defer f.mu.Unlock()
 	r := f.requests[id]
 	if r.outcome == testingfarm.Queued {
-		r.outcome = testingfarm.Running
+		r.outcome, r.queued = testingfarm.Running, f.now().Sub(r.created)
 	} else {
 		r.outcome = testingfarm.Passed
 	}
@@ -171,7 +174,7 @@ func (f farm) step(id string) (hook string) {
 }
 
 func (f farm) result(id string, r *request) testingfarm.Result {
-	out := testingfarm.Result{ID: id, Label: r.label, Outcome: r.outcome, Artifacts: "https://artifacts.example.org/" + id}
+	out := testingfarm.Result{ID: id, Label: r.label, Outcome: r.outcome, Artifacts: "https://artifacts.example.org/" + id, Created: r.created, Queued: r.queued}
 	if r.outcome.Final() {
 		for i := range 3 {
 			out.Report.Tests = append(out.Report.Tests, testingfarm.Test{
@@ -202,6 +205,19 @@ func (f farm) Find(_ context.Context, label string, _ time.Time) ([]testingfarm.
 		}
 	}
 	return found, nil
+}
+
+func (f farm) Around(_ context.Context, then time.Time) ([]testingfarm.Result, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var some []testingfarm.Result
+	for id, r := range f.requests {
+		if !r.outcome.Final() && r.created.Sub(then).Abs() <= time.Minute {
+			some = append(some, f.result(id, r))
+		}
+	}
+	slices.SortFunc(some, func(a, b testingfarm.Result) int { return strings.Compare(a.ID, b.ID) })
+	return some, nil
 }
 
 func (f farm) Cancel(_ context.Context, id string) error {

@@ -304,6 +304,10 @@ func (h *hub) Log(context.Context, testingfarm.Result, string, int64) ([]byte, e
 	return nil, nil
 }
 
+func (h *hub) Around(context.Context, time.Time) ([]testingfarm.Result, error) {
+	return nil, nil
+}
+
 func (h *hub) Find(context.Context, string, time.Time) ([]testingfarm.Result, error) {
 	return nil, nil
 }

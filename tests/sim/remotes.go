@@ -22,6 +22,9 @@ type hub struct {
 }
 
 func (h *hub) Build(ctx context.Context, r koji.BuildRequest) (id koji.TaskID, err error) {
+	if h.w.fault() {
+		return 0, &koji.Fault{Code: koji.FaultOffline, Text: "server is offline"}
+	}
 	err = h.w.at(ctx, true, func() error {
 		task := &koji.Task{
 			ID: koji.TaskID(len(h.tasks) + 1), Found: true, State: koji.Free, Method: "build",
@@ -38,6 +41,9 @@ func (h *hub) Build(ctx context.Context, r koji.BuildRequest) (id koji.TaskID, e
 }
 
 func (h *hub) FindByLabel(ctx context.Context, label string, _ time.Time) (found []koji.Task, err error) {
+	if h.w.fault() {
+		return nil, &koji.Fault{Code: koji.FaultOffline, Text: "server is offline"}
+	}
 	err = h.w.at(ctx, false, func() error {
 		for _, task := range h.tasks {
 			if task.Label == label {
@@ -101,13 +107,15 @@ type farm struct {
 type request struct {
 	id, label string
 	outcome   testingfarm.Outcome
+	created   time.Time
+	queued    time.Duration
 }
 
 func (f *farm) Request(ctx context.Context, body json.RawMessage) (id string, err error) {
 	label := labelIn(body)
 	err = f.w.at(ctx, true, func() error {
 		id = fmt.Sprintf("00000000-0000-0000-0000-%012d", len(f.requests)+1)
-		f.requests = append(f.requests, &request{id: id, label: label, outcome: testingfarm.Queued})
+		f.requests = append(f.requests, &request{id: id, label: label, outcome: testingfarm.Queued, created: f.w.now})
 		return nil
 	})
 	return id, err
@@ -122,7 +130,7 @@ func labelIn(body []byte) string {
 }
 
 func (f *farm) result(r *request) testingfarm.Result {
-	return testingfarm.Result{ID: r.id, Label: r.label, Outcome: r.outcome}
+	return testingfarm.Result{ID: r.id, Label: r.label, Outcome: r.outcome, Created: r.created, Queued: r.queued}
 }
 
 func (f *farm) Find(ctx context.Context, label string, _ time.Time) (found []testingfarm.Result, err error) {
@@ -164,6 +172,18 @@ func (f *farm) Composes(ctx context.Context) (list []testingfarm.Compose, err er
 func (f *farm) Look(ctx context.Context, id string) (r testingfarm.Result, err error) {
 	err = f.w.at(ctx, false, func() error { r = f.result(f.get(id)); return nil })
 	return r, err
+}
+
+func (f *farm) Around(ctx context.Context, _ time.Time) (some []testingfarm.Result, err error) {
+	err = f.w.at(ctx, false, func() error {
+		for _, r := range f.requests {
+			if !r.outcome.Final() {
+				some = append(some, f.result(r))
+			}
+		}
+		return nil
+	})
+	return some, err
 }
 
 func (f *farm) Log(context.Context, testingfarm.Result, string, int64) ([]byte, error) {

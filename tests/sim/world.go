@@ -272,7 +272,7 @@ func (w *World) goOnTest(r *request) {
 	p := w.planOfRun(label.Run)
 	switch {
 	case r.outcome == testingfarm.Queued:
-		r.outcome = testingfarm.Running
+		r.outcome, r.queued = testingfarm.Running, w.now.Sub(r.created)
 	case label.Attempt <= p.testErrors[label.What]:
 		r.outcome = testingfarm.Error
 	case p.testFails[label.What]:

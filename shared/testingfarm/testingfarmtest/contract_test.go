@@ -224,6 +224,33 @@ func TestFindGivesOurOwnOldestFirst(t *testing.T) {
 	}
 }
 
+func TestAroundGivesOurOwnThatHaveNotEnded(t *testing.T) {
+	runner, release := gate()
+	b := start(t, testingfarmtest.Config{Runner: runner})
+	first, second := b.ask(t, testingfarm.Rpmlint, label), b.ask(t, testingfarm.Rpmlint, "pr/fedora/rpms/hello/7/1/rpmlint/2")
+	if _, err := b.as("another").Request(t.Context(), b.body(t, testingfarm.Rpmlint, label)); err != nil {
+		t.Fatal(err)
+	}
+	for then, want := range map[time.Duration][]string{0: {first, second}, -time.Hour: nil, time.Hour: nil} {
+		var ids []string
+		found, err := b.client.Around(t.Context(), time.Now().Add(then))
+		for _, r := range found {
+			ids = append(ids, r.ID)
+		}
+		if diff := cmp.Diff(want, ids); diff != "" || err != nil {
+			t.Errorf("%s from now: %v %s", then, err, diff)
+		}
+	}
+	for range 3 {
+		release <- testingfarmtest.Verdict{Overall: "passed"}
+	}
+	b.done(t, first)
+	b.done(t, second)
+	if found, err := b.client.Around(t.Context(), time.Now()); err != nil || len(found) != 0 {
+		t.Errorf("after the end: %v %v", found, err)
+	}
+}
+
 func TestWhatFailsBeforeItIsTakenIsNotTaken(t *testing.T) {
 	b := start(t, testingfarmtest.Config{})
 	b.farm.Fault(func(f *testingfarmtest.Faults) { f.Unavailable, f.Broken = 1, 1 })
