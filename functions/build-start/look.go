@@ -144,6 +144,9 @@ func (b builder) failure(ctx context.Context, hub Koji, id koji.TaskID) (*event.
 	if err != nil {
 		return nil, err
 	}
+	if target := koji.NoTarget(f.Fault); target != "" {
+		return noTarget(target), nil
+	}
 	out := &event.Failure{Arch: f.Arch, LogURL: f.LogURL, Place: f.Log}
 	if f.Method != "buildArch" { // the others run anywhere
 		out.Arch = ""
@@ -161,4 +164,13 @@ func (b builder) failure(ctx context.Context, hub Koji, id koji.TaskID) (*event.
 		out.Place = f.Log + ":" + strconv.Itoa(found.Line)
 	}
 	return out, nil
+}
+
+// noTarget is the failure of a build for a target Koji has not. The package has
+// nothing to do with it: the branch was mapped to that target by us.
+func noTarget(target string) *event.Failure {
+	return &event.Failure{
+		Reason: "Koji has no build target " + target + ". The package is not at fault: tell the operators of this CI",
+		Rule:   "koji-no-target", Infra: true, Target: target,
+	}
 }

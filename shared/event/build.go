@@ -164,4 +164,7 @@ type Failure struct {
 	Rule string `json:"rule,omitempty"`
 	// Infra tells that the machinery failed, not the package.
 	Infra bool `json:"infra,omitempty"`
+	// Target is the build target Koji has not. Then this instance is not set up
+	// right, and trying again is of no use.
+	Target string `json:"target,omitempty"`
 }

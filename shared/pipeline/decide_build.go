@@ -55,6 +55,10 @@ func (t *turn) build(b event.Build) {
 	}
 	switch b.State {
 	case "refused":
+		if b.Failure != nil && b.Failure.Target != "" {
+			t.noTarget(b)
+			return
+		}
 		t.endBuild(Error, "Koji refused the build: "+b.Reason, b)
 	case "closed":
 		t.buildPassed(b)
@@ -148,6 +152,10 @@ func (t *turn) buildFailed(b event.Build) {
 	if b.Failure != nil {
 		failure = *b.Failure
 	}
+	if failure.Target != "" {
+		t.noTarget(b)
+		return
+	}
 	if failure.Infra {
 		if pause, ok := retries(check.Attempt); ok {
 			t.retryBuild(b, failure, pause)
@@ -161,6 +169,12 @@ func (t *turn) buildFailed(b event.Build) {
 		prefix += " on " + failure.Arch
 	}
 	t.endBuild(Failed, line(prefix, failure), b)
+}
+
+// noTarget ends a build for a target Koji has not. It would have none the next
+// time either, so the package's maintainer is told who can mend that.
+func (t *turn) noTarget(b event.Build) {
+	t.endBuild(Error, "Infrastructure error: no Koji target "+b.Failure.Target+"; tell the operators", b)
 }
 
 // retryBuild tries again what the machinery failed to do.

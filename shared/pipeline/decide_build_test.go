@@ -59,6 +59,20 @@ func TestBuilds(t *testing.T) {
 			phase: pipeline.Over, checks: map[string]string{"build": "error: Koji refused the build: GenericError: no such target"},
 		},
 		{
+			name: "a target Koji has not is no fault of the package, and trying again is of no use", given: building(),
+			when:  koji("failed", 100, func(b *event.Build) { b.Failure = &event.Failure{Reason: "no target", Infra: true, Target: "epel10.1"} }),
+			phase: pipeline.Over, verdict: "Not decided: scratch build - rawhide",
+			checks: map[string]string{
+				"build": "error: Infrastructure error: no Koji target epel10.1; tell the operators", "custom": "skipped: Skipped: there is no build to test",
+			},
+		},
+		{
+			name: "nor is it where Koji refuses to begin", given: lookedAt, phase: pipeline.Over,
+			when: koji("refused", 0, func(b *event.Build) {
+				b.Reason, b.Failure = "GenericError: No such build target: f99", &event.Failure{Infra: true, Target: "f99"}
+			}), checks: map[string]string{"build": "error: Infrastructure error: no Koji target f99; tell the operators"},
+		},
+		{
 			name: "an infrastructure failure is tried again", given: building(), when: lost, phase: pipeline.Checking,
 			checks: map[string]string{"build": "queued: Infrastructure error, attempt 2 of 4 at 09:01 UTC: builder vanished"},
 		},
