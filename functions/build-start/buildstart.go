@@ -89,7 +89,7 @@ func (b builder) start(ctx context.Context, in fn.In[event.BuildOrder]) ([]event
 	}
 	if !claim.Answered(order.Label) {
 		if err := b.ask(ctx, hub, order, &claim); err != nil {
-			return nil, err
+			return nil, errors.Join(err, b.giveBack(ctx, &claim, err))
 		}
 		if err := b.bucket.StoreClaim(ctx, &claim); err != nil {
 			return nil, err
@@ -98,6 +98,9 @@ func (b builder) start(ctx context.Context, in fn.In[event.BuildOrder]) ([]event
 	answer := event.Build{PullRequestID: order.PullRequestID, Label: order.Label, Koji: order.Koji, Unsure: claim.Unsure}
 	if reason := claim.Note[order.Label]; reason != "" {
 		answer.State, answer.Reason = "refused", reason
+		if target := koji.NoTarget(reason); target != "" {
+			answer.Failure = noTarget(target)
+		}
 		return []event.Draft{event.BuildRefused.Say(answer)}, nil
 	}
 	if answer.Task, err = strconv.ParseInt(claim.Remote[order.Label], 10, 64); err != nil {
@@ -105,6 +108,18 @@ func (b builder) start(ctx context.Context, in fn.In[event.BuildOrder]) ([]event
 	}
 	answer.State, answer.URL = "free", hub.TaskURL(koji.TaskID(answer.Task))
 	return []event.Draft{event.BuildStarted.Say(answer)}, nil
+}
+
+// giveBack lets the build be asked for again as soon as the broker tries again,
+// if it was Koji's own word that it is offline: it has not begun one then.
+// Anything else that fails may have been heard, and the claim stays taken.
+func (b builder) giveBack(ctx context.Context, claim *state.Claim, because error) error {
+	var fault *koji.Fault
+	offline := errors.As(because, &fault) && fault.Code == koji.FaultOffline && !errors.Is(because, koji.ErrUnknown)
+	if !offline || len(claim.Remote) > 0 { // found already, and not all the others are cancelled
+		return nil
+	}
+	return b.bucket.GiveBack(ctx, claim)
 }
 
 // ask fills in what Koji answers: a task, or a refusal. After a claim was taken

@@ -224,6 +224,30 @@ func TestAHubThatIsDownIsAskedAgainByTheBroker(t *testing.T) {
 	d.want(t, "when the claim is old", order("f45"), "started 100 free unsure")
 }
 
+func TestAHubThatSaysItIsOfflineIsAskedAgainAtOnce(t *testing.T) {
+	offline := &koji.Fault{Code: koji.FaultOffline, Text: "server is offline"}
+	d := newDesk()
+	d.refuse = offline
+	for range 3 {
+		d.want(t, "while it is offline", order("f45"), "500")
+	}
+	d.refuse = nil
+	d.want(t, "when it is back", order("f45"), "started 100 free")
+	d.want(t, "and once more", order("f45"), "started 100 free")
+	if d.asked != 4 || len(d.tasks) != 1 {
+		t.Errorf("asked %d times: %+v", d.asked, d.tasks)
+	}
+	for what, err := range map[string]error{
+		"its answer was lost, too": errors.Join(offline, koji.ErrUnknown), "something is locked": &koji.Fault{Code: koji.FaultLock},
+	} {
+		d := newDesk()
+		d.refuse = err
+		d.want(t, what, order("f45"), "500")
+		d.refuse = nil
+		d.want(t, "then nobody knows what it did", order("f45"), "503")
+	}
+}
+
 func TestALostAnswerIsLookedForBeforeAskingAgain(t *testing.T) {
 	d := newDesk()
 	d.lost = true
@@ -397,6 +421,14 @@ func TestWhyABuildFailed(t *testing.T) {
 			"a source package is of no architecture",
 			koji.Failure{Method: "buildSRPMFromSCM", Arch: "noarch", Fault: "GenericError: git clone failed"},
 			event.Failure{Reason: "GenericError: git clone failed"},
+		},
+		{
+			"a target Koji has not is named, with whom to tell",
+			koji.Failure{Method: "build", Fault: "GenericError: unknown build target: epel9"},
+			event.Failure{
+				Reason: "Koji has no build target epel9. The package is not at fault: tell the operators of this CI",
+				Infra:  true, Target: "epel9",
+			},
 		},
 	}
 	for _, tt := range tests {

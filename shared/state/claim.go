@@ -32,6 +32,9 @@ type Claim struct {
 	// Unsure tells that it was taken over: a first asking may have worked after
 	// all, and its effect may turn up late.
 	Unsure bool `json:"unsure,omitempty"`
+	// Free tells that whoever held it gave it back, because the remote said that
+	// it did nothing. The next to come may ask at once.
+	Free bool `json:"free,omitempty"`
 	// Void tells that the asking is off. Nobody is to ask any more.
 	Void bool `json:"void,omitempty"`
 
@@ -55,8 +58,9 @@ func claimKey(label string) string { return "claims/" + label + ".json" }
 // none).
 //
 // A claim that is answered or void is given as it is. One that is new is ours:
-// ask. One that was taken over has Unsure set: look first. One that somebody
-// holds is an error that says when to come back.
+// ask. One that was given back is as it was when it was taken. One that was
+// taken over has Unsure set: look first. One that somebody holds is an error
+// that says when to come back.
 func (b Bucket) Take(ctx context.Context, label string, covers ...string) (Claim, error) {
 	if len(covers) == 0 {
 		covers = []string{label}
@@ -75,11 +79,24 @@ func (b Bucket) Take(ctx context.Context, label string, covers ...string) (Claim
 	case held.Void || held.Answered(covers...):
 		return held, nil
 	}
+	if held.Free {
+		held.Since, held.Free = b.Now(), false
+		return held, b.StoreClaim(ctx, &held)
+	}
 	if age := b.Now().Sub(held.Since); age < Patience {
 		return held, fn.Later(Patience-age, fmt.Errorf("claim %s: held by another run for %s", label, age.Round(time.Second)))
 	}
 	held.Since, held.Unsure = b.Now(), true
 	return held, b.StoreClaim(ctx, &held)
+}
+
+// GiveBack lets the next run ask at once instead of after Patience. Only who
+// holds the claim, and knows from the remote that it did nothing, may do so: an
+// answer that was lost, or a connection that broke, tells nothing. What was
+// unsure before stays so. It fails if somebody else wrote the claim since.
+func (b Bucket) GiveBack(ctx context.Context, c *Claim) error {
+	c.Free = true
+	return b.StoreClaim(ctx, c)
 }
 
 // StoreClaim writes what was learned into a claim that Take gave. It fails if

@@ -103,6 +103,62 @@ func TestAClaimNobodyAnsweredIsTakenOverAndUnsure(t *testing.T) {
 	}
 }
 
+func TestAClaimThatIsGivenBackIsFreeAtOnce(t *testing.T) {
+	d := newDesk()
+	first := take(t, d)
+	d.passes(time.Second)
+	if err := d.GiveBack(t.Context(), &first); err != nil {
+		t.Fatal(err)
+	}
+	second := take(t, d)
+	if second.Unsure || second.Answered(build) || !second.First.Equal(first.First) || !second.Since.Equal(d.now) {
+		t.Errorf("the claim is %+v", second)
+	}
+	_, err := d.Take(t.Context(), build)
+	if code, after := fn.Verdict(err); code != http.StatusServiceUnavailable || after != state.Patience {
+		t.Errorf("a third took it at once: %v", err)
+	}
+	if err := d.GiveBack(t.Context(), &first); err == nil {
+		t.Error("the first gave back what the second holds")
+	}
+	d.passes(state.Patience)
+	third := take(t, d)
+	if !third.Unsure {
+		t.Errorf("the second may have been heard: %+v", third)
+	}
+	if err := d.GiveBack(t.Context(), &third); err != nil {
+		t.Fatal(err)
+	}
+	if fourth := take(t, d); !fourth.Unsure {
+		t.Errorf("what was unsure before is sure now: %+v", fourth)
+	}
+}
+
+func TestOfManyThatComeForAClaimGivenBackOneAsks(t *testing.T) {
+	d := newDesk()
+	first := take(t, d)
+	if err := d.GiveBack(t.Context(), &first); err != nil {
+		t.Fatal(err)
+	}
+	var ours, later atomic.Int64
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			_, err := d.Take(t.Context(), build)
+			switch code, _ := fn.Verdict(err); {
+			case err == nil:
+				ours.Add(1)
+			case code == http.StatusServiceUnavailable:
+				later.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if ours.Load() != 1 || later.Load() != 49 {
+		t.Errorf("%d ask, %d come later", ours.Load(), later.Load())
+	}
+}
+
 func TestAClaimWhoseAnswerWasLostIsOurs(t *testing.T) {
 	for name, step := range map[string]func(*desk) error{
 		"when taken": func(d *desk) error { _, err := d.Take(t.Context(), build); return err },
