@@ -1,6 +1,6 @@
 # `make` tells what there is to make.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test test-amqp test-minio test-knative test-equivalence bench soak fuzz lint generate check images test-images test-func
+.PHONY: help demo dev build test test-amqp test-minio test-knative test-knative-rabbit test-equivalence bench soak fuzz lint generate check images test-images test-func
 
 GO ?= go
 LINT ?= $(shell command -v golangci-lint || echo $$($(GO) env GOPATH)/bin/golangci-lint)
@@ -8,7 +8,7 @@ SEEDS ?= 20000
 STATE ?= .state
 
 help: ## tell what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## five pull requests to a real package, checked here (KEEP=1 stays up)
 	@.ci/setup.sh
@@ -32,6 +32,9 @@ test-minio: ## the bucket against a real MinIO, which is built first (some minut
 
 test-knative: ## everything on the real Knative, as processes (the first time it is built for ten minutes)
 	.ci/knative.sh
+
+test-knative-rabbit: ## the same with Knative's RabbitMQ broker and the staging overlay (Debian's rabbitmq-server)
+	.ci/knative.sh -rabbit
 
 images: ## build and push the images of this commit (REGISTRY=registry.example.org/distaff)
 	infra/images/build.sh

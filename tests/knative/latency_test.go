@@ -2,6 +2,7 @@ package knative
 
 import (
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/distaff-project/distaff/infra/local/broker"
@@ -22,7 +23,8 @@ func TestTheWayOfAnEventIsMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer real.Close()
-	s.with(latency.Manifests(s.namespace, "distaff", real.Address()))
+	manifests := latency.Manifests(s.namespace, "distaff", real.Address())
+	s.with(strings.ReplaceAll(manifests, "}\nspec:", `, annotations: {rabbitmq.eventing.knative.dev/parallelism: "64"}}`+"\nspec:"))
 	local, err := latency.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +38,7 @@ func TestTheWayOfAnEventIsMeasured(t *testing.T) {
 		for name, side := range map[string]struct {
 			client  *latency.Client
 			ingress string
-		}{"Knative": {real, "http://127.0.0.1:8081/" + s.namespace + "/distaff"}, "local broker": {local, ingress}} {
+		}{"Knative": {real, s.direct(t.Context(), "distaff")}, "local broker": {local, ingress}} {
 			if _, err := side.client.Measure(t.Context(), side.ingress, 64, way.atOnce); err != nil { // connections
 				t.Fatal(err)
 			}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"testing"
 
 	"github.com/distaff-project/distaff/tests/knative/cluster"
 	"github.com/distaff-project/distaff/tests/knative/kit"
@@ -68,4 +71,34 @@ func (s *stage) rabbitImages(dir string, files map[string]string) map[string]str
 		}
 	}
 	return images
+}
+
+// direct is where a broker takes events without the router in between.
+func (s *stage) direct(ctx context.Context, broker string) string {
+	s.t.Helper()
+	address, err := url.Parse(s.ingress(ctx, broker))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return "http://" + s.cluster.Router.To(address.Host) + address.Path
+}
+
+// queued tells whether events wait in RabbitMQ, or have nobody to hand them on.
+func (s *stage) queued(ctx context.Context) bool {
+	if shared.rabbit == nil {
+		return false
+	}
+	queues, err := shared.rabbit.Queues(ctx)
+	return err != nil || slices.ContainsFunc(queues, func(q rabbitmq.Queue) bool { return q.Messages > 0 || q.Consumers == 0 })
+}
+
+type rabbitQueue = rabbitmq.Queue
+
+// onRabbitStage leaves a test out that is of RabbitMQ only.
+func onRabbitStage(t *testing.T) *stage {
+	t.Helper()
+	if !*rabbit {
+		t.Skip("it needs -rabbit")
+	}
+	return onStage(t)
 }

@@ -29,7 +29,7 @@ func TestTheOutcomeIsTheSameWhenTheDataPlaneIsKilledTenTimes(t *testing.T) {
 		}
 	}
 	t.Logf("-seed %d", seed)
-	over := s.killers(ctx, rand.New(rand.NewPCG(seed, 1)))
+	over := s.killers(ctx, rand.New(rand.NewPCG(seed, 1)), killing{600, cluster.DataPlane, s.restart})
 	real := s.play().story(ctx, "killed")
 	t.Logf("killed: %q", over())
 	local := onLocalBroker(t).story(ctx, "killed")
@@ -38,15 +38,22 @@ func TestTheOutcomeIsTheSameWhenTheDataPlaneIsKilledTenTimes(t *testing.T) {
 	}
 }
 
+// killing is what is ended, and how.
+type killing struct {
+	// requests are passed by the router in a play, or more.
+	requests int64
+	parts    func() []string
+	restart  func(ctx context.Context, part string) error
+}
+
 // killers end parts of the data plane at random moments of what follows, and
 // start them again as the kubelet would. A moment is a number of requests that
 // have passed, so that it is always one at which something happens. The function
 // that is returned waits until all are up, and tells what was ended.
-func (s *stage) killers(ctx context.Context, random *rand.Rand) (over func() []string) {
-	const requests = 600 // a play makes more
+func (s *stage) killers(ctx context.Context, random *rand.Rand, what killing) (over func() []string) {
 	var moments []int64
 	for range kills {
-		moments = append(moments, s.cluster.Router.Passed()+1+random.Int64N(requests))
+		moments = append(moments, s.cluster.Router.Passed()+1+random.Int64N(what.requests))
 	}
 	slices.Sort(moments)
 	var ended []string
@@ -66,8 +73,9 @@ func (s *stage) killers(ctx context.Context, random *rand.Rand) (over func() []s
 					return
 				}
 			}
-			name := cluster.DataPlane()[random.IntN(len(cluster.DataPlane()))]
-			if err := s.restart(ctx, name); err != nil {
+			parts := what.parts()
+			name := parts[random.IntN(len(parts))]
+			if err := what.restart(ctx, name); err != nil {
 				s.t.Error(err)
 				return
 			}

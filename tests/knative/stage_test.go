@@ -298,6 +298,9 @@ func (s *stage) settle(ctx context.Context) error {
 			continue
 		}
 		still++
+		if still == quiet && s.queued(ctx) {
+			still = 0
+		}
 	}
 	return nil
 }

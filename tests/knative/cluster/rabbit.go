@@ -176,5 +176,5 @@ func copyProgram(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, raw, 0o755) //nolint:gosec // it is run
+	return os.WriteFile(to, raw, 0o755)
 }

@@ -29,7 +29,7 @@ func NewRouter(routes map[string]string, channels string) *Router {
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.URL.Scheme = "http"
-			p.Out.URL.Host = r.to(p.In.Host)
+			p.Out.URL.Host = r.To(p.In.Host)
 			p.Out.Host = p.In.Host
 		},
 		// Nobody there: as a connection that is refused, it is tried again.
@@ -45,7 +45,8 @@ func NewRouter(routes map[string]string, channels string) *Router {
 	return r
 }
 
-func (r *Router) to(host string) string {
+// To gives the address behind a host.
+func (r *Router) To(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
