@@ -28,7 +28,7 @@ func readDelivering() (*delivering, error) {
 // triggers are those a letter may have been for. Mostly that is one; several if
 // the broker did not tell.
 func (w *delivering) triggers(l dead.Letter) []manifest.Trigger {
-	var ofType, handOver []manifest.Trigger
+	var ofType, others, handOver []manifest.Trigger
 	for _, t := range w.set.Triggers {
 		switch {
 		case t.Name == l.To:
@@ -40,12 +40,17 @@ func (w *delivering) triggers(l dead.Letter) []manifest.Trigger {
 			handOver = append(handOver, t)
 		case l.To == "" || t.Subscriber.Function() == l.To:
 			ofType = append(ofType, t)
+		default:
+			others = append(others, t)
 		}
 	}
-	if len(ofType) == 0 && l.To == "" {
+	switch {
+	case len(ofType) > 0:
+		return ofType
+	case l.To == "":
 		return handOver
 	}
-	return ofType
+	return others // an address that names nobody here
 }
 
 // functions are those a letter may have been for.

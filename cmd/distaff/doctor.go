@@ -168,7 +168,7 @@ func all(ctx context.Context, checks []check) []finding {
 func aboutSecrets(cfg *config.Config, err error) finding {
 	if err != nil {
 		return finding{
-			What: "secrets", Level: bad, Text: oneLine(err),
+			What: "secrets", Level: bad, Text: err.Error(),
 			Means: "the functions that need them do not start",
 			Do:    "put them where the configuration says; on a cluster they are in the Secret of each system",
 		}
@@ -209,7 +209,12 @@ func (s streams) findings(found []finding) [][]string {
 	var rows [][]string
 	for _, f := range found {
 		mark := map[level]string{good: "✔", soon: "!", bad: "✘", unknown: "–"}[f.Level]
-		rows = append(rows, []string{mark, f.What, f.Text})
+		for i, line := range strings.Split(f.Text, "\n") {
+			if i > 0 {
+				mark, f.What = "", ""
+			}
+			rows = append(rows, []string{mark, f.What, line})
+		}
 		if f.Means != "" {
 			rows = append(rows, []string{"", "", "it means: " + f.Means})
 		}

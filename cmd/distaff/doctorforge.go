@@ -15,6 +15,9 @@ import (
 	"github.com/distaff-project/distaff/shared/wire"
 )
 
+// putThere is to be done about a secret that is missing.
+const putThere = "put it where the configuration says; functions read it at their next start"
+
 const forgeMeans = "statuses are not shown: pull requests look as if nothing happened; they are shown later, as far as their runs are kept"
 
 // forge looks whether a token is good, whose it is, what it may and how long.
@@ -34,7 +37,7 @@ func (d *doctor) forge(ctx context.Context, name string, c config.Forge) finding
 		return f
 	}
 	if token == "" {
-		f.Level, f.Text, f.Means = bad, "there is no token", forgeMeans
+		f.Level, f.Text, f.Means, f.Do = bad, "there is no token", forgeMeans, putThere
 		return f
 	}
 	if c.Type == config.GitHub {

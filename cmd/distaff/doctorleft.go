@@ -131,7 +131,7 @@ func (d *doctor) held(ctx context.Context, o *opened) []finding {
 	return []finding{{
 		What: "held events", Level: soon, Text: text + ", since " + stamp(oldest),
 		Means: "a Trigger is paused, or was: pull requests wait for what its function would do",
-		Do:    "when it may go on: distaff trigger resume TRIGGER" + d.flagged,
+		Do:    "when it may go on: distaff trigger resume " + slices.Sorted(maps.Keys(by))[0] + " --cluster" + d.flagged,
 	}}
 }
 

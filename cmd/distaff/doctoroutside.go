@@ -103,7 +103,7 @@ func (d *doctor) farm(ctx context.Context, name string, c config.TestingFarm) fi
 	case err != nil:
 		f.unreachable(err, "tests are not requested; they are asked for again for half an hour, then end as infrastructure errors")
 	case token == "":
-		f.Level, f.Text = bad, "answers, but there is no token"
+		f.Level, f.Text, f.Means, f.Do = bad, "answers, but there is no token", "no test is requested", putThere
 	case answer.Code == http.StatusUnauthorized, answer.Code == http.StatusForbidden:
 		f.Level, f.Text = bad, fmt.Sprintf("the token is refused (%d)", answer.Code)
 		f.Means, f.Do = "no test is requested", "make a new one at https://testing-farm.io/tokens/ and put it where the configuration says; functions read it at their next start"
@@ -149,6 +149,10 @@ func (d *doctor) koji(ctx context.Context, name string, cfg *config.Config, part
 	_, known, err := hub.Target(ctx, "rawhide")
 	var fault *koji.Fault
 	if errors.As(err, &fault) && fault.Code != koji.FaultOffline {
+		if !secrets {
+			f.Level, f.Text = unknown, "answers; the login is not tried: secrets are missing"
+			return []finding{f}
+		}
 		// Who has a credential logs in before he asks anything.
 		return []finding{f.login(err, cfg.Koji[name].Auth)}
 	}

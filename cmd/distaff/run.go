@@ -194,7 +194,11 @@ func (o *opened) known(ctx context.Context) []string {
 
 // show writes a run as a table.
 func (s streams) show(run page.Run) {
-	_, _ = fmt.Fprintf(s.out, "%s  run %d  %s\n%s\n\n", run.PullRequest.Text, run.Number, run.Title, run.Verdict)
+	_, _ = fmt.Fprintf(s.out, "%s  run %d  %s\n", run.PullRequest.Text, run.Number, run.Title)
+	if run.Verdict != "" {
+		_, _ = fmt.Fprintln(s.out, run.Verdict)
+	}
+	_, _ = fmt.Fprintln(s.out)
 	rows := [][]string{{s.heading("STATE"), "CHECK", "", "TEXT"}}
 	for _, check := range run.Checks {
 		required := ""

@@ -3,10 +3,13 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
+	"github.com/distaff-project/distaff/eventing"
 	"github.com/distaff-project/distaff/infra/hold"
 	"github.com/distaff-project/distaff/infra/local/broker/manifest"
 )
@@ -36,7 +39,7 @@ func triggerListCommand(s streams) *cobra.Command {
 			"distaff trigger list", "those of the manifests distaff was built with",
 			"distaff trigger list --cluster -n distaff -o wide", "those of a cluster, with how hard a delivery is tried",
 			"kustomize build infra/overlays/stg | distaff trigger list -f -", "those that would be applied",
-		) + "The exit code is 1 if a Trigger of a cluster is not ready.",
+		) + "The exit code is 1 if a Trigger of a cluster is not ready, or one that this distaff's\nmanifests have is not there.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := as.check(); err != nil {
@@ -88,16 +91,49 @@ func (w *wiring) list(s streams, as string) error {
 	if err := writeTriggers(s, rows, as, w.client != nil); err != nil {
 		return err
 	}
+	missing, err := w.missing()
+	if err != nil {
+		return err
+	}
 	switch {
 	case len(rows) == 0:
 		return failed(exitNothing, "there are no Triggers in %s", w.where)
 	case len(w.unclear) > 0:
 		return failed(exitFailed, "%s cannot be understood, and what Knative makes of them is not sure", counted(len(w.unclear), "Trigger", "Triggers"))
+	case len(missing) > 0:
+		return failed(exitFailed, "%s not here that this distaff's manifests have, so nobody hears what it lets through: %s; apply the overlay again",
+			counted(len(missing), "Trigger is", "Triggers are"), strings.Join(missing, ", "))
 	case notReady > 0:
 		return failed(exitFailed, "%d of %d Triggers are not ready: their events wait or are lost; look with `distaff trigger show NAME --cluster`", notReady, len(rows))
 	}
 	s.progress("%s in %s, %s", counted(len(rows), "Trigger", "Triggers"), w.where, counted(paused, "is paused", "are paused"))
 	return nil
+}
+
+// missing are the Triggers that the manifests distaff was built with have and a
+// cluster with some of them has not: deleted by hand, or of a newer release.
+func (w *wiring) missing() ([]string, error) {
+	if w.client == nil || len(w.set.Triggers) == 0 {
+		return nil, nil
+	}
+	built, err := manifest.Load(eventing.Files, ".")
+	if err != nil {
+		return nil, failed(exitTrouble, "%w", err)
+	}
+	here := w.names()
+	for _, u := range w.unclear {
+		here = append(here, u.name)
+	}
+	var names []string
+	for _, t := range built.Triggers {
+		if !slices.Contains(here, t.Name) {
+			names = append(names, t.Name)
+		}
+	}
+	if len(names) == len(built.Triggers) {
+		return nil, nil // somebody else's Triggers
+	}
+	return names, nil
 }
 
 func writeTriggers(s streams, rows []triggerRow, as string, live bool) error {

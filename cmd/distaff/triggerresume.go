@@ -98,7 +98,7 @@ func (o *resuming) run(ctx context.Context, s streams, w *wiring, triggers []man
 // resumePatch writes what makes the manifest of a paused Trigger good again.
 func resumePatch(s streams, t manifest.Trigger) error {
 	if _, paused := hold.Paused(t); !paused {
-		s.progress("%s is not paused in these manifests", t.Name)
+		s.progress("%s is not paused in these manifests; the one of a cluster: --cluster", t.Name)
 		return nil
 	}
 	to, err := hold.True(t)

@@ -141,7 +141,7 @@ func (t shownTrigger) write(s streams) {
 	say("delivery", "%s", t.Delivery)
 	if t.Paused != nil {
 		say("paused", "%s", strings.TrimPrefix(pausedWords(*t.Paused), "PAUSED "))
-		say("", "its events are held at %s in the bucket; back with: distaff trigger resume %s", hold.Prefix(t.Name), t.Name)
+		say("", "its events are held at %s in the bucket; back with: distaff trigger resume %s --cluster --config FILE", hold.Prefix(t.Name), t.Name)
 	}
 	if t.Status != nil {
 		t.Status.write(say)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,8 +12,15 @@ import (
 
 // advise says what to do next. Nothing is said where nothing is wrong.
 func (a *answer) advise(flagged string, now time.Time) {
-	say := func(format string, args ...any) { a.Next = append(a.Next, fmt.Sprintf(format, args...)) }
+	say := func(format string, args ...any) {
+		if line := fmt.Sprintf(format, args...); !slices.Contains(a.Next, line) {
+			a.Next = append(a.Next, line)
+		}
+	}
 	over := a.Document != nil && a.Document.Run.Phase == pipeline.Over
+	if over && a.broken() {
+		say("The machinery failed, not the package: look for the cause with distaff doctor%s, mend it, then push again, or close and reopen the pull request.", flagged)
+	}
 	for _, d := range a.Dead {
 		switch {
 		case d.Replayed:
@@ -26,7 +34,7 @@ func (a *answer) advise(flagged string, now time.Time) {
 	for _, h := range a.Held {
 		paused[h.Trigger]++
 		if paused[h.Trigger] == 1 {
-			say("The Trigger %s is paused, and events wait for it. When it may go on: distaff trigger resume %s%s", h.Trigger, h.Trigger, flagged)
+			say("The Trigger %s is paused, and events wait for it. When it may go on: distaff trigger resume %s --cluster%s", h.Trigger, h.Trigger, flagged)
 		}
 	}
 	for _, c := range a.Asked {
@@ -46,6 +54,17 @@ func (a *answer) advise(flagged string, now time.Time) {
 	if a.Document == nil && a.NotTaken == "" && len(a.Heard) == 0 {
 		say("Look whether messages arrive at all: distaff doctor%s. Then push again, or close and reopen the pull request.", flagged)
 	}
+}
+
+// broken tells whether a check of the newest run ended without a verdict on the
+// package.
+func (a *answer) broken() bool {
+	for _, check := range a.Document.Run.Checks {
+		if check.State == pipeline.Error {
+			return true
+		}
+	}
+	return false
 }
 
 // stuckMeans explains an entry nobody dealt with.

@@ -32,18 +32,36 @@ func whatOf(label string) string {
 	return fmt.Sprintf("%s of run %d, attempt %d", l.What, l.Run, l.Attempt)
 }
 
+// named says what an id of an outside system is the id of.
+func named(what, id string) string {
+	if what == pipeline.Build {
+		return "task " + id
+	}
+	return "request " + id
+}
+
 func (c asked) outcome() string {
 	var parts []string
 	if c.Damaged != "" {
 		return "the claim cannot be read: " + c.Damaged
 	}
 	if own := c.Remote[c.Label]; own != "" {
-		parts = append(parts, own)
+		l, _ := pipeline.ParseLabel(c.Label)
+		parts = append(parts, named(l.What, own))
 	} else if n := len(c.Remote); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d requests", n))
 	}
-	for _, label := range slices.Sorted(maps.Keys(c.Note)) {
-		parts = append(parts, "refused: "+c.Note[label])
+	// Mostly all parts of an order are refused with the same words.
+	refused := map[string]int{}
+	for _, words := range c.Note {
+		refused[words]++
+	}
+	for _, words := range slices.Sorted(maps.Keys(refused)) {
+		if n := refused[words]; n > 1 {
+			parts = append(parts, fmt.Sprintf("%d refused: %s", n, words))
+		} else {
+			parts = append(parts, "refused: "+words)
+		}
 	}
 	switch {
 	case len(parts) > 0:

@@ -170,7 +170,8 @@ func (a answer) waits(say sayer) {
 
 func waiting(label string, a ask.Ask) string {
 	what := label
-	if l, err := pipeline.ParseLabel(label); err == nil {
+	l, err := pipeline.ParseLabel(label)
+	if err == nil {
 		what = fmt.Sprintf("%s of run %d", l.What, l.Run)
 		if l.Attempt > 1 {
 			what += fmt.Sprintf(", attempt %d", l.Attempt)
@@ -181,7 +182,7 @@ func waiting(label string, a ask.Ask) string {
 	case a.Later:
 		return fmt.Sprintf("%s: %s is to be said at %s", what, kind, stamp(a.Due))
 	case a.System != "":
-		return fmt.Sprintf("%s: %s runs at %s since %s; looked at again at %s", what, a.Remote, a.System, stamp(a.Since), stamp(a.Due))
+		return fmt.Sprintf("%s: %s runs at %s since %s; looked at again at %s", what, named(l.What, a.Remote), a.System, stamp(a.Since), stamp(a.Due))
 	}
 	return fmt.Sprintf("%s: an answer to %s, said %d time(s) since %s; said again at %s", what, kind, a.Times, stamp(a.Since), stamp(a.Due))
 }

@@ -2,6 +2,7 @@ package dead
 
 import (
 	"encoding/base64"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ const (
 )
 
 // NoError is said of a letter that came without a reason.
-const NoError = "no error was given: the handler took longer than the Trigger's timeout, nobody answered at its address, or it answered 200 with words where an empty answer or an event was due"
+const NoError = "no error was given: the handler took longer than the Trigger's timeout, nobody answered at its address, the Trigger was deleted meanwhile, or it answered 200 with words where an empty answer or an event was due"
 
 // Failure is why an event could not be delivered.
 type Failure struct {
@@ -93,12 +94,15 @@ func address(text string) string {
 }
 
 // function is the function behind an address: the first part of the path where
-// several share a Service, else the Service. What was to be handed over to
+// several share a Service, else the Service; nothing where the host is a number. What was to be handed over to
 // another broker has "broker-" and its name.
 func function(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
 		return ""
+	}
+	if _, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return "" // a number names nobody
 	}
 	path := strings.Split(strings.Trim(u.Path, "/"), "/")
 	service, _, _ := strings.Cut(u.Hostname(), ".")
