@@ -14,6 +14,9 @@ import (
 // what was asked for since then short, when very much is asked for.
 const together = 5 * time.Minute
 
+// listMost is how long that list may take: the hint is told with it or without.
+const listMost = 5 * time.Second
+
 // running gives the tests of a run that run, one of which has just changed: told
 // in one event, they change the document and the pull request once. While
 // another of them waits it gives none, because the beginning of that one will
@@ -27,6 +30,8 @@ func running(ctx context.Context, farm Farm, label pipeline.Label, changed testi
 		return tests
 	}
 	// Without the list only this one is told of: that is true as well.
+	ctx, cancel := context.WithTimeout(ctx, listMost)
+	defer cancel()
 	others, _ := farm.Around(ctx, changed.Created)
 	for _, other := range others {
 		of, err := pipeline.ParseLabel(other.Label)

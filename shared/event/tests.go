@@ -20,7 +20,8 @@ const (
 	TestsRequested Kind[Tests] = "distaff.tests.requested"
 	// TestsSeen: requests are not finished yet, or could not be asked for.
 	TestsSeen Kind[Tests] = "distaff.tests.seen"
-	// TestsEnded: a request is finished, in one way or another.
+	// TestsEnded: a request is finished, in one way or another; of others that
+	// were looked at with it, it tells how they stand.
 	TestsEnded Kind[Tests] = "distaff.tests.ended"
 	// TestsCancelled: what was to be cancelled runs no longer.
 	TestsCancelled Kind[Tests] = "distaff.tests.cancelled"

@@ -213,6 +213,9 @@ func (t *turn) testSeen(id string, test event.Test, looked bool) {
 func (t *turn) testRuns(id string, test event.Test) {
 	t.edit(id, func(c *Check) {
 		c.Started = t.at
+		if !test.Created.IsZero() && test.Queued > 0 {
+			c.Started = test.Created.Add(test.Queued) // it may have been a while
+		}
 		if test.URL != "" {
 			c.URL = test.URL
 		}
