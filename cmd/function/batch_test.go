@@ -12,6 +12,7 @@ import (
 
 	"github.com/distaff-project/distaff"
 	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/tests/around"
 )
 
 const (
@@ -39,7 +40,7 @@ func TestAJobEndsWithWhatIsToBecomeOfItsEvent(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPlace(t)
 			p.answers(c.answer)
-			var log text
+			var log around.Log
 			env := p.with(append(c.env, "FUNCTION", "on-pr-opened", "K_EXECUTION_MODE", "batch", "K_EVENT_PATH", p.writes(c.event))...)
 			if code := run(t.Context(), env, slog.New(slog.NewJSONHandler(&log, nil))); code != c.code {
 				t.Errorf("exit code %d\n%s", code, log.String())
@@ -136,7 +137,7 @@ func TestAJobTellsAllThatIsWrongAroundIt(t *testing.T) {
 		"DISTAFF_SINK_TOKEN_FILE: read the": p.with("DISTAFF_SINK_TOKEN_FILE", "/nowhere"),
 		"write http/protobuf":               p.with("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317", "OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
 	} {
-		var log text
+		var log around.Log
 		function, _ := env("FUNCTION")
 		if function == "" {
 			function = "on-pr-opened"

@@ -18,6 +18,7 @@ import (
 
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/tests/around"
 )
 
 // starts is how often the program is started for one figure.
@@ -77,7 +78,7 @@ func (p *place) opened(n int) event.Event {
 	return fn.Sent("forge-webhook", data, time.Now())
 }
 
-func ends(b *testing.B, cmd *exec.Cmd, log *text) {
+func ends(b *testing.B, cmd *exec.Cmd, log *around.Log) {
 	b.Helper()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		b.Fatal(err)
@@ -130,7 +131,7 @@ func BenchmarkTelemetry(b *testing.B) {
 	took := map[string][]time.Duration{}
 	address := map[string]string{}
 	for name, more := range map[string]string{"off": "X=", "on": "OTEL_EXPORTER_OTLP_ENDPOINT=" + collector} {
-		port := p.port()
+		port := around.Port(b)
 		cmd, log := p.start(program, more, "FUNCTION=on-pr-opened", "PORT="+port)
 		defer ends(b, cmd, log) // not in a Cleanup: the context ends before
 		address[name] = "http://127.0.0.1:" + port

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/distaff-project/distaff/shared/fedmsg/fedmsgtest"
+	"github.com/distaff-project/distaff/tests/around"
 )
 
 // await waits until n events were sent.
@@ -44,7 +45,7 @@ func (p *place) empties() {
 
 func TestTheBusCanBeFollowed(t *testing.T) {
 	p := newPlace(t)
-	var log text
+	var log around.Log
 	ctx, terminate := context.WithCancel(t.Context())
 	ended := make(chan int, 1)
 	env := p.with("FUNCTION", "fedmsg-drain", "K_EXECUTION_MODE", "follow")
@@ -91,7 +92,7 @@ func TestWithoutABusItSaysSo(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	var log text
+	var log around.Log
 	if code := run(ctx, p.with("FUNCTION", "clock-tick,fedmsg-drain", "DISTAFF_CONFIG", file), slog.New(slog.NewJSONHandler(&log, nil))); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
@@ -159,10 +160,10 @@ func build(t testing.TB) string {
 }
 
 // start runs the program with the environment of the place and more.
-func (p *place) start(program string, more ...string) (*exec.Cmd, *text) {
+func (p *place) start(program string, more ...string) (*exec.Cmd, *around.Log) {
 	p.Helper()
 	cmd := exec.CommandContext(p.Context(), program)
-	log := new(text)
+	log := new(around.Log)
 	cmd.Stderr = log
 	for name, value := range p.env {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("%s=%s", name, value))

@@ -6,10 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"github.com/distaff-project/distaff/infra/local/store"
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/fedmsg/fedmsgtest"
+	"github.com/distaff-project/distaff/tests/around"
 )
 
 const topic = "org.fedoraproject.prod.pagure.pull-request.new"
@@ -46,39 +45,14 @@ type sent struct {
 func newPlace(t testing.TB) *place {
 	t.Helper()
 	p := &place{TB: t, bus: fedmsgtest.NewBus(), answer: http.StatusAccepted, heard: make(chan struct{}, 1<<16)}
-	server, err := store.Open("", store.Options{Credentials: store.Credentials{AccessKey: "key", SecretKey: "bucket-secret-0123456789"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.bucket, err = server.Bucket("distaff"); err != nil {
-		t.Fatal(err)
-	}
-	s3 := httptest.NewServer(server)
-	t.Cleanup(s3.Close)
-	broker := httptest.NewServer(http.HandlerFunc(p.broker))
-	t.Cleanup(broker.Close)
 	p.bus.Bind("distaff", "org.fedoraproject.prod.pagure.#")
 	socket := p.listen()
 	served := make(chan error, 1)
 	go func() { served <- p.bus.Serve(t.Context(), socket) }()
 	t.Cleanup(func() { <-served })
-	config := filepath.Join(t.TempDir(), "distaff.yaml")
-	text := fmt.Sprintf(`
-name: test
-pages: https://ci.example.org/
-bucket: {name: distaff, endpoint: %q, region: us-east-1, access_key_env: KEY, secret_key_env: SECRET}
-forges: {fedora: {type: pagure, url: https://src.example.org, user: robot, token_env: NOT_OURS}}
-koji: {fedora: {server: https://koji.example.org/kojihub, auth: {user: robot, password_env: NOT_OURS}}}
-testing_farm: {public: {token_env: NOT_OURS}}
-bus: {url: "amqp://guest@%s/%%2F", password_env: BUS, queue: distaff, datagrepper: ""}
-`, s3.URL, socket.Addr())
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p.env = map[string]string{
-		"K_SINK": broker.URL, "DISTAFF_CONFIG": config, "KEY": "key", "SECRET": "bucket-secret-0123456789", "BUS": "guest",
-		"HOSTNAME": "pod-1", "PORT": p.port(),
-	}
+	a := around.New(t, http.HandlerFunc(p.broker), fmt.Sprintf("bus: {url: \"amqp://guest@%s/%%2F\", password_env: BUS, queue: distaff, datagrepper: \"\"}\n", socket.Addr()))
+	p.bucket, p.env = a.Bucket, a.Env()
+	p.env["BUS"], p.env["HOSTNAME"], p.env["PORT"] = "guest", "pod-1", around.Port(t)
 	raw, err := os.ReadFile("../../shared/forge/pagure/testdata/message.json")
 	if err != nil {
 		t.Fatal(err)
@@ -146,14 +120,6 @@ func (p *place) listen() net.Listener {
 	return listener
 }
 
-func (p *place) port() string {
-	p.Helper()
-	listener := p.listen()
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
-}
-
 // opens says on the bus that the n-th pull request was opened.
 func (p *place) opens(n int) {
 	p.Helper()
@@ -191,22 +157,4 @@ func (p *place) writes(event string) (dir string) {
 		p.Fatal(err)
 	}
 	return dir
-}
-
-// text is a log that several write.
-type text struct {
-	mu  sync.Mutex
-	all strings.Builder
-}
-
-func (t *text) Write(raw []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.all.Write(raw)
-}
-
-func (t *text) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.all.String()
 }

@@ -3,70 +3,34 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/distaff-project/distaff/infra/local/store"
+	"github.com/distaff-project/distaff/tests/around"
 )
 
 // TestAnEventOnItsWayThroughAProcess has all of it real: the configuration, the
 // bucket by S3's protocol, the broker's HTTP.
 func TestAnEventOnItsWayThroughAProcess(t *testing.T) {
-	const secret = "bucket-secret-0123456789"
-	server, err := store.Open("", store.Options{Credentials: store.Credentials{AccessKey: "key", SecretKey: secret}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket, err := server.Bucket("distaff")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s3 := httptest.NewServer(server)
-	defer s3.Close()
 	var mu sync.Mutex
 	var sent []string
 	answer := http.StatusAccepted
-	broker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	broker := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		mu.Lock()
 		defer mu.Unlock()
 		sent = append(sent, strings.Join([]string{r.Header.Get("ce-type"), r.Header.Get("ce-cause"), r.Header.Get("ce-traceparent")}, " "))
 		w.WriteHeader(answer)
-	}))
-	defer broker.Close()
-	file := filepath.Join(t.TempDir(), "distaff.yaml")
-	text := fmt.Sprintf(`
-name: test
-pages: https://ci.example.org/
-bucket: {name: distaff, endpoint: %q, region: us-east-1, access_key_env: KEY, secret_key_env: SECRET}
-forges: {fedora: {type: pagure, url: https://src.example.org, user: robot, token_env: NOT_OURS}}
-koji: {fedora: {server: https://koji.example.org/kojihub, auth: {user: robot, password_env: NOT_OURS}}}
-testing_farm: {public: {token_env: NOT_OURS}}
-`, s3.URL)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	listener.Close()
-	env := func(name string) (string, bool) {
-		value, ok := map[string]string{
-			"FUNCTION": "on-pr-opened", "K_SINK": broker.URL, "DISTAFF_CONFIG": file, "PORT": port, "KEY": "key", "SECRET": secret,
-		}[name]
-		return value, ok
-	}
+	})
+	a := around.New(t, broker, "")
+	bucket := a.Bucket
+	vars, port := a.Env(), around.Port(t)
+	vars["FUNCTION"], vars["PORT"] = "on-pr-opened", port
+	env := func(name string) (string, bool) { value, ok := vars[name]; return value, ok }
 	var log bytes.Buffer
 	ready := readyWriter{Writer: &log, ready: make(chan struct{})}
 	ctx, terminate := context.WithCancel(t.Context())
@@ -112,7 +76,7 @@ testing_farm: {public: {token_env: NOT_OURS}}
 	if used, err := bucket.List(t.Context(), "usage/", "", 0); err != nil || len(used) != 1 {
 		t.Errorf("what it used: %v, %v", used, err)
 	}
-	if strings.Contains(log.String(), secret) {
+	if strings.Contains(log.String(), around.Secret) {
 		t.Error("a secret is in the log")
 	}
 	if lines := strings.Count(log.String(), `"msg":"event"`); lines != 2 {

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/distaff-project/distaff/tests/around"
 )
 
 // TestFuncRunsTheCollection lets func build and run a clone of the project, and
@@ -18,11 +20,11 @@ func TestFuncRunsTheCollection(t *testing.T) {
 	if program == "" || clone == "" {
 		t.Skip("set DISTAFF_FUNC to the func command line and DISTAFF_CLONE to a clone: .ci/func.sh does")
 	}
-	a := newAround(t)
-	port := freePort(t)
+	a := surround(t)
+	port := around.Port(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var out output
+	var out around.Log
 	cmd := exec.CommandContext(ctx, program, "run", "--builder", "host", "--address", "127.0.0.1:"+port, "--verbose")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = clone, &out, &out
 	cmd.Env = append(append(os.Environ(), a.env(a.Config)...), "GOFLAGS=-mod=mod")

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/distaff-project/distaff/tests/around"
 )
 
 // nobody is the user of the image.
@@ -24,7 +26,7 @@ func TestTheImageRuns(t *testing.T) {
 	if root == "" || os.Geteuid() != 0 {
 		t.Skip("set DISTAFF_IMAGE to an unpacked image, and be root, who may chroot")
 	}
-	a := newAround(t)
+	a := surround(t)
 	inside := "/etc/distaff/distaff.yaml" // where a ConfigMap is mounted
 	if err := os.MkdirAll(filepath.Join(root, "etc/distaff"), 0o755); err != nil {
 		t.Fatal(err)
@@ -39,10 +41,10 @@ func TestTheImageRuns(t *testing.T) {
 	const starts = 50
 	var took []time.Duration
 	for i := range starts {
-		port := freePort(t)
+		port := around.Port(t)
 		address := "http://127.0.0.1:" + port
 		ctx, stop := context.WithCancel(t.Context())
-		var out output
+		var out around.Log
 		cmd := exec.CommandContext(ctx, "/ko-app/function")
 		cmd.Env = append(a.env(inside), "PORT="+port, "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
 		cmd.Dir, cmd.Stdout, cmd.Stderr = "/", &out, &out

@@ -3,75 +3,50 @@
 package smoke
 
 import (
-	"bytes"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/distaff-project/distaff/infra/local/store"
+	"github.com/distaff-project/distaff/tests/around"
 )
 
-// around is what a process of distaff needs around it: a bucket, a broker, and a
-// configuration that names them.
-type around struct {
-	Config string // the file
-	Sink   string
-	mu     sync.Mutex
-	said   []string
+// surrounded is a place whose broker remembers what was said.
+type surrounded struct {
+	*around.Around
+	mu   sync.Mutex
+	said []string
 }
 
-const secret = "bucket-secret-0123456789"
-
-func newAround(t *testing.T) *around {
+func surround(t *testing.T) *surrounded {
 	t.Helper()
-	server, err := store.Open("", store.Options{Credentials: store.Credentials{AccessKey: "key", SecretKey: secret}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := server.Bucket("distaff"); err != nil {
-		t.Fatal(err)
-	}
-	s3 := httptest.NewServer(server)
-	t.Cleanup(s3.Close)
-	a := &around{}
-	broker := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	a := new(surrounded)
+	a.Around = around.New(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.said = append(a.said, r.Header.Get("ce-type"))
 		w.WriteHeader(http.StatusAccepted)
-	}))
-	t.Cleanup(broker.Close)
-	a.Sink, a.Config = broker.URL, filepath.Join(t.TempDir(), "distaff.yaml")
-	text := fmt.Sprintf(`
-name: test
-pages: https://ci.example.org/
-bucket: {name: distaff, endpoint: %q, region: us-east-1, access_key_env: KEY, secret_key_env: SECRET}
-forges: {fedora: {type: pagure, url: https://src.example.org, user: robot, token_env: NOT_OURS}}
-koji: {fedora: {server: https://koji.example.org/kojihub, auth: {user: robot, password_env: NOT_OURS}}}
-testing_farm: {public: {token_env: NOT_OURS}}
-`, s3.URL)
-	if err := os.WriteFile(a.Config, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	}), "")
 	return a
 }
 
 // env is the environment of a process that runs one function.
-func (a *around) env(config string) []string {
-	return []string{"FUNCTION=on-pr-opened", "K_SINK=" + a.Sink, "DISTAFF_CONFIG=" + config, "KEY=key", "SECRET=" + secret}
+func (a *surrounded) env(config string) []string {
+	all := []string{"FUNCTION=on-pr-opened"}
+	for name, value := range a.Env() {
+		if name == "DISTAFF_CONFIG" {
+			value = config
+		}
+		all = append(all, name+"="+value)
+	}
+	return all
 }
 
 // dealsWithAnEvent posts an event to address and looks at what comes of it.
-func (a *around) dealsWithAnEvent(t *testing.T, address string) {
+func (a *surrounded) dealsWithAnEvent(t *testing.T, address string) {
 	t.Helper()
 	body := `{"forge":"fedora","repo":"rpms/bash","number":7,"branch":"rawhide","commit":"0123456789abcdef0123456789abcdef01234567","updated":"2026-11-21T08:00:00Z"}`
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(body))
@@ -112,33 +87,4 @@ func becomesReady(address string, most time.Duration) bool {
 		}
 	}
 	return false
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
-}
-
-// output keeps what a process writes, and can be read beside it.
-type output struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
