@@ -45,6 +45,16 @@ func TestGoodManifestsHaveNoFinding(t *testing.T) {
 	}
 }
 
+func TestCESQLThatAsksFirstIsGood(t *testing.T) {
+	text := strings.Replace(good(t), "        type: distaff.looked\n  sub", "        type: distaff.looked\n    - cesql: EXISTS branch AND branch LIKE 'f4%'\n  sub", 1)
+	if text == good(t) {
+		t.Fatal("good.yaml has no such Trigger any more")
+	}
+	for _, f := range check(text, options) {
+		t.Errorf("%+v", f)
+	}
+}
+
 // Each change to good manifests is found, at the line that was changed.
 func TestWhatKnativeTakesAndDoesNotDoIsFound(t *testing.T) {
 	const deadLetters = "    deadLetterSink:\n      ref: {apiVersion: serving.knative.dev/v1, kind: Service, name: dead-letter}\n"

@@ -465,6 +465,17 @@ func TestACollectorThatIsDownNeitherFailsNorSlowsAnEvent(t *testing.T) {
 	}
 }
 
+func TestTheKeyInACollectorsAddressIsNotLogged(t *testing.T) {
+	p := newProgram(t, map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1/v1/traces?key=hush-hush"})
+	if err := p.Run(t.Context(), buildStart(nil), wanted("")); err != nil {
+		t.Fatal(err)
+	}
+	p.Close(t.Context())
+	if text := p.log.String(); !strings.Contains(text, "send to the collector") || strings.Contains(text, "hush-hush") {
+		t.Error(text)
+	}
+}
+
 func TestSpansWaitForACollectorThatIsBusy(t *testing.T) {
 	c := newCollector(t)
 	c.answer = http.StatusServiceUnavailable
