@@ -37,8 +37,10 @@ func (d *doctor) clock(ctx context.Context, o *opened) []finding {
 		f.Do = "kubectl get pingsource,ksvc minute; its log; distaff dead group --function clock-tick" + d.flagged
 	case behind > 5*time.Minute:
 		f.Level, f.Text = soon, fmt.Sprintf("what was due at %s stands yet, %s ago", stamp(entry.At), behind)
-		f.Means = "an outside system does not answer, and is asked again with growing pauses; or clock-tick lags"
-		f.Do = "look at the systems above; run this again in ten minutes"
+		f.Means = "clock-tick does not run, or is paused; or an outside system does not answer, and is asked again with growing pauses"
+		f.Do = "look at held events below and at the systems above; kubectl get pingsource,ksvc minute; run this again in ten minutes"
+	case behind > 0:
+		f.Text = fmt.Sprintf("the oldest was due at %s, %s ago: the next tick finds it", stamp(entry.At), behind)
 	default:
 		f.Text = "the next is due at " + stamp(entry.At)
 	}

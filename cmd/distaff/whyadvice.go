@@ -21,14 +21,21 @@ func (a *answer) advise(flagged string, now time.Time) {
 	if over && a.broken() {
 		say("The machinery failed, not the package: look for the cause with distaff doctor%s, mend it, then push again, or close and reopen the pull request.", flagged)
 	}
+	var alive []string
 	for _, d := range a.Dead {
 		switch {
 		case d.Replayed:
 		case over && a.Document.Run.Ended.After(d.Kept):
 			say("The dead letter %s is of before the run ended: it healed. Let it go: distaff dead drop%s %s", d.ID, flagged, quoted(d.ID))
 		default:
-			say("Mend what the dead letter tells of, then: distaff dead replay%s %s", flagged, quoted(d.ID))
+			alive = append(alive, d.ID)
 		}
+	}
+	switch {
+	case len(alive) == 1:
+		say("Mend what the dead letter tells of, then: distaff dead replay%s %s", flagged, quoted(alive[0]))
+	case len(alive) > 1:
+		say("Mend what the dead letters tell of, then: distaff dead replay%s --subject %s", flagged, quoted(a.PullRequest))
 	}
 	paused := map[string]int{}
 	for _, h := range a.Held {

@@ -95,6 +95,7 @@ func (a answer) shown(say sayer) {
 
 // letters tells what failed, what is held and what is stuck.
 func (a answer) letters(say sayer) {
+	before := ""
 	for i, d := range a.Dead {
 		if i == 0 {
 			say("\nDead letters")
@@ -108,11 +109,15 @@ func (a answer) letters(say sayer) {
 			replayed = "; it was replayed"
 		}
 		say("  %s  %s → %s  (%s)%s", stamp(d.Kept), d.Type, to, d.ID, replayed)
-		if d.Failure.Code != 0 {
+		switch cause := d.Failure.Cause(); {
+		case cause == before:
+			say("      the same")
+		case d.Failure.Code != 0:
 			say("      %d: %s", d.Failure.Code, d.Failure.Line())
-		} else {
+		default:
 			say("      %s", d.Failure.Line())
 		}
+		before = d.Failure.Cause()
 	}
 	for i, h := range a.Held {
 		if i == 0 {

@@ -38,11 +38,28 @@ func readError(err error) error {
 	case status == http.StatusRequestedRangeNotSatisfiable:
 		return blob.ErrRange
 	case status == http.StatusForbidden:
-		return fmt.Errorf("the bucket denies it; where s3:ListBucket is not granted an absent key looks the same, "+
-			"because S3 then answers 403 in place of 404: %w", err)
+		return denied{err}
 	}
 	return err
 }
+
+// denied says why the bucket denies a read in the server's words, without the
+// library's around them: an operator reads it in one line of a list.
+type denied struct{ error }
+
+func (d denied) Error() string {
+	var api smithy.APIError
+	if !errors.As(d.error, &api) {
+		return "the bucket denies it: " + d.error.Error()
+	}
+	words := "the bucket denies it: " + api.ErrorCode() + ": " + api.ErrorMessage()
+	if api.ErrorCode() == "AccessDenied" {
+		words += "; where s3:ListBucket is not granted an absent key looks the same, because S3 then answers 403 in place of 404"
+	}
+	return words
+}
+
+func (d denied) Unwrap() error { return d.error }
 
 // writeError says in blob's words why a PUT was not done.
 func writeError(err error) error {
