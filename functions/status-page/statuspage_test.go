@@ -303,6 +303,17 @@ func TestAPageCostsTheSameBesideManyOthers(t *testing.T) {
 }
 
 // A name that says no forge is looked for on all of them.
+// The clock ticks each minute, and a document has its time to decide.
+func TestADeadlineIsLateAfterFiveMinutes(t *testing.T) {
+	for late, want := range map[time.Duration]string{4 * time.Minute: "Nothing needs a person", 5 * time.Minute: "1 deadline is late"} {
+		s := newShelf()
+		s.put(t, state2due(bash, noon.Add(-late), "koji.fedora", "1"), nil)
+		if body := s.ask(t, "/ops").Body.String(); !strings.Contains(body, want) {
+			t.Errorf("%s after its time: no %q", late, want)
+		}
+	}
+}
+
 func TestASearchOnManyForgesCostsNoMore(t *testing.T) {
 	s := newShelf()
 	forges := map[string]pipeline.Taken{}

@@ -63,7 +63,12 @@ func TestABadReleaseIsRefused(t *testing.T) {
 			t.Errorf("%s: an overlay would run it", want)
 		}
 	}
-	for _, text := range []string{"", "{}", "[]", `{"schema":1,"more":1}`, "null null"} {
+	whole, err := good().JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unknown := strings.Replace(string(whole), `"schema"`, `"more": 1, "schema"`, 1)
+	for _, text := range []string{"", "{}", "[]", "null null", unknown, string(whole) + "{}"} {
 		if _, err := Parse([]byte(text)); err == nil {
 			t.Errorf("%q is a release", text)
 		}
