@@ -35,6 +35,9 @@ func generate() error {
 	if err != nil {
 		return err
 	}
+	if err := prune(files); err != nil {
+		return err
+	}
 	for name, body := range files {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
@@ -57,4 +60,21 @@ func generate() error {
 	}
 	text := before + begin + "\n" + eventing.Table(functions) + end + after
 	return os.WriteFile("README.md", []byte(text), 0o644)
+}
+
+// prune removes the policies of Services that are no more: nobody should be given
+// their rights.
+func prune(files map[string][]byte) error {
+	old, err := filepath.Glob(deploy.PolicyPath("*"))
+	if err != nil {
+		return err
+	}
+	for _, name := range old {
+		if _, wanted := files[filepath.ToSlash(name)]; !wanted {
+			if err := os.Remove(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
