@@ -1,12 +1,12 @@
 package lint
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/distaff-project/distaff/eventing"
 	"github.com/distaff-project/distaff/shared/fn"
 )
 
@@ -119,10 +119,10 @@ func (l *linter) binding(d *document) {
 		}
 		names, _ := l.running(service)
 		for _, name := range names {
-			if f, ok := l.function(name); ok && len(f.Says) > 0 && cmp.Or(f.Broker, front) != d.text(sink+".name") {
+			if f, ok := l.function(name); ok && len(f.Says) > 0 && eventing.BrokerOf(f) != d.text(sink+".name") {
 				l.find(d, sink, rule{
-					"sink", Error, "Those who hear what it says are on its own Broker, and get nothing.", "Bind it to the Broker " + cmp.Or(f.Broker, front) + ".",
-				}, "lets %s say its events into %s, and it belongs to %s", name, d.text(sink+".name"), cmp.Or(f.Broker, front))
+					"sink", Error, "Those who hear what it says are on its own Broker, and get nothing.", "Bind it to the Broker " + eventing.BrokerOf(f) + ".",
+				}, "lets %s say its events into %s, and it belongs to %s", name, d.text(sink+".name"), eventing.BrokerOf(f))
 			}
 		}
 	}

@@ -1,17 +1,14 @@
 package lint
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/distaff-project/distaff/eventing"
 	"github.com/distaff-project/distaff/infra/local/broker/manifest"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 )
-
-// front is the broker of functions that name none.
-const front = "distaff"
 
 // wires follows each type of event from those who say it to those who hear it.
 func (l *linter) wires() {
@@ -25,7 +22,7 @@ func (l *linter) wires() {
 	said := map[string][]string{} // by type: the brokers it is said on
 	for _, f := range l.Functions {
 		for _, kind := range f.Says {
-			if from := cmp.Or(f.Broker, front); !slices.Contains(said[kind.Name()], from) {
+			if from := eventing.BrokerOf(f); !slices.Contains(said[kind.Name()], from) {
 				said[kind.Name()] = append(said[kind.Name()], from)
 			}
 		}
@@ -62,7 +59,7 @@ func (l *linter) wires() {
 func (l *linter) heard(first *document, said map[string][]string) {
 	for _, f := range l.Functions {
 		for _, named := range f.Says {
-			kind, from := named.Name(), cmp.Or(f.Broker, front)
+			kind, from := named.Name(), eventing.BrokerOf(f)
 			brokers := l.reach(kind, from)
 			_, outward := l.Outward[kind]
 			if !outward && !slices.ContainsFunc(l.set.Triggers, func(t manifest.Trigger) bool {

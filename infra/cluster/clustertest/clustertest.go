@@ -49,8 +49,7 @@ func Create(manifests ...string) (*Server, error) {
 
 func (s *Server) put(object map[string]any) {
 	s.version++
-	meta, _ := object["metadata"].(map[string]any)
-	meta["resourceVersion"] = strconv.Itoa(s.version)
+	set(object, strconv.Itoa(s.version), []string{"metadata", "resourceVersion"})
 	s.objects = append(s.objects, object)
 }
 
