@@ -17,41 +17,41 @@ func TestRabbitDeliversEveryEventItTook(t *testing.T) {
 	s := onRabbitStage(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	const posters, each = 8, 60
-	subscriber := hears(t, nil)
-	s.with(rabbitTrigger("taken", `rabbitmq.eventing.knative.dev/parallelism: "16"`, `uri: "`+subscriber.URL+`"`,
+	subscriber := hears(t, func(heard) int { // slower than they come, so that some always wait
+		time.Sleep(40 * time.Millisecond)
+		return http.StatusOK
+	})
+	s.with(rabbitTrigger("taken", `rabbitmq.eventing.knative.dev/parallelism: "8"`, `uri: "`+subscriber.URL+`"`,
 		"retry: 8, backoffPolicy: exponential, backoffDelay: PT0.1S"))
-	var posted, refused atomic.Int64
+	var over atomic.Bool
+	var refused atomic.Int64
 	var mu sync.Mutex
 	missing := map[string]bool{}
 	var posting sync.WaitGroup
-	for p := range posters {
+	for p := range 4 {
 		posting.Go(func() {
-			for i := range each {
+			for i := 0; !over.Load(); i++ {
 				id := fmt.Sprintf("%d-%d", p, i)
-				for ctx.Err() == nil {
-					code, err := s.post(ctx, "distaff", "{}", map[string]string{"Id": id, "Source": "/tests", "Type": "tests.taken"})
-					if err == nil && code == http.StatusAccepted {
-						mu.Lock()
-						missing[id] = true
-						mu.Unlock()
-						break
-					}
-					refused.Add(1) // its producer tries again, as a function's broker has it do
-					time.Sleep(50 * time.Millisecond)
+				code, err := s.post(ctx, "distaff", "{}", map[string]string{"Id": id, "Source": "/tests", "Type": "tests.taken"})
+				if err != nil || code != http.StatusAccepted {
+					refused.Add(1)
+				} else {
+					mu.Lock()
+					missing[id] = true
+					mu.Unlock()
 				}
-				posted.Add(1)
+				time.Sleep(10 * time.Millisecond)
 			}
 		})
 	}
-	for i, part := range []string{"tests-taken-dispatcher", rabbitServer, "distaff-broker-ingress", rabbitServer, "tests-taken-dispatcher"} {
-		for posted.Load() < int64(posters*each*(i+1)/7) && ctx.Err() == nil {
-			time.Sleep(time.Millisecond)
-		}
+	for _, part := range []string{"tests-taken-dispatcher", rabbitServer, "distaff-broker-ingress", rabbitServer, "tests-taken-dispatcher"} {
+		time.Sleep(500 * time.Millisecond)
 		if err := s.restartRabbit(ctx, part); err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			break
 		}
 	}
+	over.Store(true)
 	posting.Wait()
 	taken, heard := len(missing), 0
 	for len(missing) > 0 && ctx.Err() == nil {
@@ -65,8 +65,8 @@ func TestRabbitDeliversEveryEventItTook(t *testing.T) {
 	for id := range maps.Keys(missing) {
 		t.Errorf("%s was taken and never came", id)
 	}
-	if taken != posters*each {
-		t.Errorf("%d were taken, and should be %d", taken, posters*each)
+	if taken == 0 || refused.Load() == 0 {
+		t.Errorf("%d events were taken and %d refused: nothing was tried", taken, refused.Load())
 	}
-	t.Logf("%d events, %d deliveries; %d times the broker took none", taken, heard, refused.Load())
+	t.Logf("%d events were taken, and %d deliveries made; %d were refused", taken, heard, refused.Load())
 }

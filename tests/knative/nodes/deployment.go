@@ -34,7 +34,7 @@ const served = 8080
 // started, what is changed is replaced, what ends by itself is started again, and
 // what is deleted ends. It returns when the context ends.
 func (n *Nodes) Deployments(ctx context.Context, namespace string) {
-	const look = 100 * time.Millisecond
+	const look = 250 * time.Millisecond
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	for {
