@@ -42,9 +42,9 @@ func (d *doctor) queue(ctx context.Context, c *config.Bus) finding {
 	switch {
 	case errors.As(err, &refused) && refused.Code == amqp091.NotFound:
 		f.Level, f.Text, f.Means = bad, "there is no queue "+c.Queue, busMeans
-		f.Do = "it is made at the next tick, unless bus.passive is set: then ask those who run the bus for it. Look into datagrepper's gap: distaff dead group --type fedmsg"
+		f.Do = "ask those who run the bus for it, or correct bus.queue; with bus.passive: false it is made at the next tick"
 		if !c.Passive {
-			f.Level = soon
+			f.Level, f.Do = soon, "it is made at the next tick; if it stays away: the log of fedmsg-drain"
 		}
 	case err != nil:
 		f.unreachable(err, busMeans)

@@ -99,7 +99,7 @@ func (d *doctor) deadLetters(ctx context.Context, o *opened) []finding {
 			count += " or more"
 		}
 		line, _, _ := strings.Cut(groups[worst].Text, "\n")
-		f.Level, f.Text = bad, fmt.Sprintf("%s not replayed, below dead/; most of them: %s: %.200s", count, groups[worst].Type, line)
+		f.Level, f.Text = bad, fmt.Sprintf("%s not replayed, below dead/; most of them: %s: %.300s", count, groups[worst].Type, line)
 		f.Means = "events no function would take. What waits for an answer asks again by itself; the cause does not go away by itself"
 		f.Do = "distaff dead group" + d.flagged
 	}
