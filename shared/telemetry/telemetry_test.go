@@ -444,23 +444,24 @@ func TestWhatIsDueRidesAlongWithTheNextEvent(t *testing.T) {
 	p.Close(t.Context())
 }
 
-func TestACollectorThatIsDownNeitherFailsNorSlowsAnEvent(t *testing.T) {
+// If an event waited for the collector that hangs, this would take ten minutes.
+func TestACollectorThatIsDownNeitherFailsNorHoldsAnEvent(t *testing.T) {
 	hangs := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hangs }))
 	defer server.Close()
-	defer close(hangs)
-	for name, url := range map[string]string{"nobody listens": "http://127.0.0.1:1", "it hangs": server.URL} {
-		p := newProgram(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_TIMEOUT": "100"})
-		start := time.Now()
+	var programs []*program
+	for _, url := range []string{"http://127.0.0.1:1", server.URL} {
+		p := newProgram(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_TIMEOUT": "600000"})
 		for range 3000 { // more than are kept
 			p.now.forward(100 * time.Millisecond)
 			if err := p.Run(t.Context(), buildStart(nil), wanted("")); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if each := time.Since(start) / 3000; each > 2*time.Millisecond {
-			t.Errorf("%s: %s an event", name, each)
-		}
+		programs = append(programs, p)
+	}
+	close(hangs)
+	for _, p := range programs {
 		p.Close(t.Context())
 	}
 }
