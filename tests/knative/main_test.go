@@ -49,6 +49,7 @@ var shared struct {
 	once    sync.Once
 	cluster *cluster.Cluster
 	rabbit  *rabbitmq.Server // nil without -rabbit
+	stop    func()           // ends what looks after Deployments; nil without -rabbit
 	dir     string
 	err     error
 }
@@ -105,6 +106,9 @@ func bring() error {
 }
 
 func down(failed bool) {
+	if shared.stop != nil {
+		shared.stop()
+	}
 	if shared.cluster != nil {
 		shared.cluster.Down()
 	}

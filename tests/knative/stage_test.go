@@ -92,7 +92,9 @@ func build(t *testing.T, c *cluster.Cluster) *stage {
 	s.namespace = ofKind(s.objects, "Broker")[0].GetNamespace()
 	s.fill(filepath.Join(dir, "world"))
 	if *rabbit {
-		go s.nodes.Deployments(context.WithoutCancel(t.Context()), s.namespace)
+		looking, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+		shared.stop = stop
+		go s.nodes.Deployments(looking, s.namespace)
 	}
 	if err := s.apply(ctx); err != nil {
 		t.Fatal(err)
