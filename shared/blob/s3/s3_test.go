@@ -80,6 +80,10 @@ func TestDeniedReadIsExplained(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "s3:ListBucket") {
 		t.Errorf("got %v", err)
 	}
+	_, err = open(t, refuse(403, "InvalidAccessKeyId")).Get(t.Context(), "k")
+	if err == nil || !strings.Contains(err.Error(), "get k: the bucket denies it: InvalidAccessKeyId") || strings.Contains(err.Error(), "RequestID") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestConflictIsNotRepeatedAndAnEmptyMatchNotSent(t *testing.T) {
