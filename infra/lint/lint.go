@@ -76,6 +76,8 @@ type linter struct {
 	docs  []*document
 	set   *manifest.Set // what of docs routes events, as the local broker understands it
 	found []Finding
+	// unreleased tells that the lack of a release was noted.
+	unreleased bool
 }
 
 // rule is why something matters and what to do about it.

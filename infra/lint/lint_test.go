@@ -89,7 +89,8 @@ func TestWhatKnativeTakesAndDoesNotDoIsFound(t *testing.T) {
 		{"an in-memory broker", "  annotations: {eventing.knative.dev/broker.class: RabbitMQBroker}\nspec:\n  config: {apiVersion: eventing.knative.dev/v1alpha1, kind: RabbitmqBrokerConfig, name: rabbit}\n", "spec: {}\n", "", "warning in-memory: Broker distaff: does not say what kind of broker it is", "spec:"},
 		{"a pod all day", `min-scale: "0"`, `min-scale: "2"`, "", "warning idle-cost: Service look: runs at least 2 pods", "min-scale"},
 		{"no limit of memory", "          resources: {limits: {memory: 64Mi}}\n", "", "name: look\nspec", "warning limits: Service look: has no limit of memory", "image:"},
-		{"an image by tag", "distaff@sha256:0000000000000000000000000000000000000000000000000000000000000000", "distaff:v1", "name: look\nspec", "error digest: Service look: runs the image", "image:"},
+		{"an image by tag", "distaff@sha256:1111111111111111111111111111111111111111111111111111111111111111", "distaff:v1", "name: look\nspec", "error digest: Service look: runs the image", "image:"},
+		{"a release nobody chose", "distaff@sha256:1111111111111111111111111111111111111111111111111111111111111111", "distaff@sha256:0000000000000000000000000000000000000000000000000000000000000000", "name: look\nspec", "error release: Service look: runs no release yet", "image:"},
 		{"a function that does not exist", "value: look", "value: loook", "", `error function: Service look: runs the function "loook"`, "name: FUNCTION"},
 		{"nowhere to say events", "kind: Service, name: look}\n  sink", "kind: Service, name: lock}\n  sink", "", "error sink: Service look: runs look, which says events, and has no K_SINK", "spec:"},
 		{"said into another's broker", "kind: Broker, name: distaff}\n", "kind: Broker, name: distaff-ci}\n", "SinkBinding", "error sink: SinkBinding look: lets look say its events into distaff-ci", "ref:"},
@@ -154,7 +155,7 @@ func policy(spec string) string {
 }
 
 func TestADevelopmentClusterMayForget(t *testing.T) {
-	text := strings.ReplaceAll(good(t), "distaff@sha256:0000000000000000000000000000000000000000000000000000000000000000", "distaff:v1")
+	text := strings.ReplaceAll(good(t), "distaff@sha256:1111111111111111111111111111111111111111111111111111111111111111", "distaff:v1")
 	o := options
 	o.Dev = true
 	for _, f := range check(text, o) {

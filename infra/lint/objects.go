@@ -136,6 +136,9 @@ func atoi(text string) int {
 
 var secretName = regexp.MustCompile(`(?i)(password|passwd|token|secret|api_?key|access_?key|private_?key)`)
 
+// noRelease is the digest in an overlay for which no release was chosen.
+const noRelease = "@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
 func (l *linter) container(d *document, at string) {
 	if d.text(at+".resources.limits.memory") == "" {
 		l.find(d, at, rule{
@@ -147,6 +150,12 @@ func (l *linter) container(d *document, at string) {
 		l.find(d, at+".image", rule{
 			"digest", Error, "A tag can mean another image tomorrow, and two pods can run two of them.", "Name the image by digest, as a release lists it (infra/release).",
 		}, "runs the image %q, which has no digest", image)
+	}
+	if strings.HasSuffix(image, noRelease) && !l.unreleased {
+		l.unreleased = true // once: it is the same in all
+		l.find(d, at+".image", rule{
+			"release", Error, "The digest is that of no image: no pod can start.", "Run distaff release use FILE --overlay DIR, as docs/install.md says, and render again.",
+		}, "runs no release yet")
 	}
 	for n, one := range d.list(at + ".env") {
 		variable, ok := one.(map[string]any)
