@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -37,6 +38,7 @@ type stage struct {
 	namespace string
 	cast      *cast
 	gateway   string
+	client    *http.Client // reaches the names of the cluster
 	ticks     *atomic.Int64
 	mending   *atomic.Bool // a part of the data plane was killed and is not back
 }
@@ -64,7 +66,7 @@ func build(t *testing.T, c *cluster.Cluster) *stage {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	s := &stage{t: t, cluster: c, cast: newCast(), ticks: new(atomic.Int64), mending: new(atomic.Bool)}
+	s := &stage{t: t, cluster: c, cast: newCast(), client: throughRouter(c), ticks: new(atomic.Int64), mending: new(atomic.Bool)}
 	dir := filepath.Join(shared.dir, "stage")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -214,12 +216,11 @@ func (s *stage) serveGateway() string {
 
 // post sends an event in binary mode to a broker, once, and gives the answer.
 func (s *stage) post(ctx context.Context, broker, body string, attributes map[string]string) (int, error) {
-	return post(ctx, s.client(), s.ingress(ctx, broker), body, attributes)
+	return post(ctx, s.client, s.ingress(ctx, broker), body, attributes)
 }
 
-// client reaches the names of the cluster.
-func (s *stage) client() *http.Client {
-	proxy, _ := url.Parse(s.cluster.Router.URL())
+func throughRouter(c *cluster.Cluster) *http.Client {
+	proxy, _ := url.Parse(c.Router.URL())
 	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{Proxy: http.ProxyURL(proxy), MaxIdleConnsPerHost: 64}}
 }
 
@@ -255,6 +256,7 @@ func post(ctx context.Context, client *http.Client, address, body string, attrib
 	if err != nil {
 		return 0, err
 	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection serves the next
 	return resp.StatusCode, resp.Body.Close()
 }
 
