@@ -76,7 +76,15 @@ func end(ts *testscript.TestScript, w *world.World) {
 
 func stopWorld(ts *testscript.TestScript, _ bool, _ []string) { end(ts, worldOf(ts)) }
 
-func openPullRequest(ts *testscript.TestScript, _ bool, args []string) {
+func openPullRequest(ts *testscript.TestScript, neg bool, args []string) {
+	beginPullRequest(ts, neg, args)
+	wait, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ts.Check(worldOf(ts).Wait(wait))
+}
+
+// beginPullRequest opens one to a new repository, and waits for nothing.
+func beginPullRequest(ts *testscript.TestScript, _ bool, args []string) {
 	w, ctx := worldOf(ts), context.Background()
 	repo, branch := args[0], args[1]
 	name := filepath.Base(repo)
@@ -91,9 +99,6 @@ func openPullRequest(ts *testscript.TestScript, _ bool, args []string) {
 	})
 	ts.Check(err)
 	ts.Logf("%s#%s", repo, strconv.Itoa(n))
-	wait, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	ts.Check(w.Wait(wait))
 }
 
 func mask(ts *testscript.TestScript, _ bool, args []string) {

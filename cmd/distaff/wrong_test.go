@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"github.com/distaff-project/distaff/infra/local/world"
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/dead"
-	"github.com/distaff-project/distaff/shared/forge/pagure/paguretest"
 	"github.com/distaff-project/distaff/shared/koji"
 )
 
@@ -51,22 +49,6 @@ func awaited(ts *testscript.TestScript, what string, done func(context.Context) 
 			ts.Fatalf("%s: it did not come", what)
 		}
 	}
-}
-
-func beginPullRequest(ts *testscript.TestScript, _ bool, args []string) {
-	w, ctx := worldOf(ts), context.Background()
-	repo, branch := args[0], args[1]
-	name := filepath.Base(repo)
-	_, err := w.Forge.CreateRepo(ctx, repo, map[string]string{name + ".spec": "Name: " + name + "\n"})
-	ts.Check(err)
-	fork, err := w.Forge.Fork(ctx, "anna", repo)
-	ts.Check(err)
-	_, err = w.Forge.Push(ctx, "anna", fork, branch, map[string]string{name + ".spec": "Name: " + name + "\n# " + branch + "\n"})
-	ts.Check(err)
-	_, err = w.Forge.OpenPullRequest(ctx, paguretest.NewPullRequest{
-		User: "anna", Repo: repo, From: fork, Branch: "rawhide", SourceBranch: branch, Title: "Try " + branch,
-	})
-	ts.Check(err)
 }
 
 func awaitLetters(ts *testscript.TestScript, _ bool, args []string) {

@@ -3,9 +3,7 @@ package knative
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,15 +18,7 @@ func TestRabbitLosesNothingWhenItsPartsAreKilledTenTimes(t *testing.T) {
 	s := onRabbitStage(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	seed := uint64(time.Now().UnixNano())
-	if text := *seeded; text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("-seed %d", seed)
-	over := s.killers(ctx, rand.New(rand.NewPCG(seed, 1)), killing{100, s.rabbitParts, s.restartRabbit})
+	over := s.killers(ctx, chance(t), killing{100, s.rabbitParts, s.restartRabbit})
 	began := time.Now()
 	real := s.play().story(ctx, "killed")
 	t.Logf("on RabbitMQ: %.1f s; killed: %q", time.Since(began).Seconds(), over())

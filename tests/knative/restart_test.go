@@ -21,6 +21,18 @@ func TestTheOutcomeIsTheSameWhenTheDataPlaneIsKilledTenTimes(t *testing.T) {
 	s := onStage(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
+	over := s.killers(ctx, chance(t), killing{600, cluster.DataPlane, s.restart})
+	real := s.play().story(ctx, "killed")
+	t.Logf("killed: %q", over())
+	local := onLocalBroker(t).story(ctx, "killed")
+	if diff := cmp.Diff(local, real); diff != "" {
+		t.Errorf("-local +Knative\n%s", diff)
+	}
+}
+
+// chance is told with its seed, and the same with -seed.
+func chance(t *testing.T) *rand.Rand {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	if text := *seeded; text != "" {
 		var err error
@@ -29,13 +41,7 @@ func TestTheOutcomeIsTheSameWhenTheDataPlaneIsKilledTenTimes(t *testing.T) {
 		}
 	}
 	t.Logf("-seed %d", seed)
-	over := s.killers(ctx, rand.New(rand.NewPCG(seed, 1)), killing{600, cluster.DataPlane, s.restart})
-	real := s.play().story(ctx, "killed")
-	t.Logf("killed: %q", over())
-	local := onLocalBroker(t).story(ctx, "killed")
-	if diff := cmp.Diff(local, real); diff != "" {
-		t.Errorf("-local +Knative\n%s", diff)
-	}
+	return rand.New(rand.NewPCG(seed, 1))
 }
 
 // killing is what is ended, and how.
