@@ -77,7 +77,7 @@ func ParseDue(key string) (Entry, error) {
 func (t *turn[T, P]) index(ctx context.Context, book *ask.Book) (map[string][]string, error) {
 	was := book.Index
 	is := map[string][]string{}
-	for system, need := range needs(book.Asks) {
+	for system, need := range needs(book.Asks, t.keeper.self()) {
 		keys := was[system]
 		if !covers(keys, need, t.keeper.Bucket.Now()) {
 			keys = nil
@@ -149,13 +149,13 @@ type need struct {
 	ids []string
 }
 
-func needs(asks map[string]ask.Ask) map[string]need {
+func needs(asks map[string]ask.Ask, self string) map[string]need {
 	out := map[string]need{}
 	for _, label := range slices.Sorted(maps.Keys(asks)) {
 		a := asks[label]
 		system := a.System
 		if system == "" {
-			system = Self
+			system = self
 		}
 		n, ok := out[system]
 		if !ok || a.Due.Before(n.at) {

@@ -38,6 +38,11 @@ type Keeper[T any, P interface {
 	Asking() *ask.Book
 }] struct {
 	Bucket Bucket
+	// Prefix is where the documents lie; empty: pr/, those of pull requests.
+	Prefix string
+	// System is the system of the due entries that concern a document alone;
+	// empty: Self.
+	System string
 	// Decide is what the document makes of a fact. It changes nothing it was
 	// given.
 	Decide func(doc T, fact any) (T, []event.Draft)
@@ -66,7 +71,7 @@ type Fact struct {
 // pages), writes the document under the condition that nobody else did
 // meanwhile, and starts over if somebody did.
 func (k *Keeper[T, P]) Apply(ctx context.Context, fact Fact) ([]event.Draft, error) {
-	t := turn[T, P]{keeper: k, fact: fact, key: DocumentKey(fact.Document)}
+	t := turn[T, P]{keeper: k, fact: fact, key: k.Key(fact.Document)}
 	for n := range attempts {
 		if n > 0 {
 			if err := k.Bucket.Rest(ctx, n); err != nil {
@@ -84,7 +89,7 @@ func (k *Keeper[T, P]) Apply(ctx context.Context, fact Fact) ([]event.Draft, err
 // Read gives a document as it is now.
 func (k *Keeper[T, P]) Read(ctx context.Context, document string) (T, error) {
 	var doc T
-	object, err := k.Bucket.Get(ctx, DocumentKey(document))
+	object, err := k.Bucket.Get(ctx, k.Key(document))
 	if err != nil {
 		return doc, err
 	}
@@ -94,7 +99,22 @@ func (k *Keeper[T, P]) Read(ctx context.Context, document string) (T, error) {
 	return doc, nil
 }
 
-// DocumentKey is where a document lies.
+// Key is where a document of this kind lies.
+func (k *Keeper[T, P]) Key(document string) string {
+	if k.Prefix == "" {
+		return DocumentKey(document)
+	}
+	return k.Prefix + document + ".json"
+}
+
+func (k *Keeper[T, P]) self() string {
+	if k.System == "" {
+		return Self
+	}
+	return k.System
+}
+
+// DocumentKey is where the document of a pull request lies.
 func DocumentKey(document string) string { return "pr/" + document + ".json" }
 
 // turn is one fact on its way into one document.

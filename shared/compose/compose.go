@@ -1,0 +1,107 @@
+// Package compose is what a compose is: what somebody asked for, what became of
+// it, how long it lives, and which packages it was made of.
+package compose
+
+import (
+	"time"
+
+	"github.com/distaff-project/distaff/shared/ask"
+	"github.com/distaff-project/distaff/shared/event"
+)
+
+// Compose is the document of one compose.
+type Compose struct {
+	ask.Book
+	event.ComposeID
+
+	// Owner is who asked for it: a user, or "rule:" and the name of a rule.
+	Owner string `json:"owner"`
+	// Request is what was asked for, complete: defaults are filled in, and
+	// what it was short for is written out once the making began.
+	Request Request `json:"request"`
+	State   State   `json:"state"`
+	// Reason explains the state in words.
+	Reason string `json:"reason,omitempty"`
+
+	Submitted time.Time `json:"submitted"`
+	Started   time.Time `json:"started,omitzero"`
+	Done      time.Time `json:"done,omitzero"` // not of one that failed
+	Ended     time.Time `json:"ended,omitzero"`
+	Removed   time.Time `json:"removed,omitzero"`
+	Expires   time.Time `json:"expires"`
+	// Removing tells that its removal was decided on. It cannot be extended any
+	// more.
+	Removing  bool   `json:"removing,omitempty"`
+	RemovedBy string `json:"removed_by,omitempty"`
+
+	// PungiID is its name for Pungi's tools: odcs-12-1-20261121.t.0.
+	PungiID string `json:"pungi_id,omitempty"`
+	// Content is the digest of what lies in its directory, Lock that of the list
+	// of its packages. Dir is the compose whose directory it is; 0: its own.
+	Content string `json:"content,omitempty"`
+	Lock    string `json:"lock,omitempty"`
+	Dir     int64  `json:"dir,omitempty"`
+	// From is the compose that this is a copy of (PATCH); its lock is made again.
+	From int64 `json:"from,omitempty"`
+	// Leader is one being made that will be the same; Followers wait for this
+	// one. Sharers have the same content.
+	Leader    int64   `json:"leader,omitempty"`
+	Followers []int64 `json:"followers,omitempty"`
+	Sharers   []int64 `json:"sharers,omitempty"`
+
+	// Finished of Total packages are described so far.
+	Finished int   `json:"finished,omitempty"`
+	Total    int   `json:"total,omitempty"`
+	Packages int   `json:"packages,omitempty"`
+	Bytes    int64 `json:"bytes,omitempty"`
+	// Missing are RPMs of the lock that Koji has no more, or has signed anew.
+	Missing []string `json:"missing,omitempty"`
+	// Rule is the rule that wanted it, and Why what had happened.
+	Rule string `json:"rule,omitempty"`
+	Why  string `json:"why,omitempty"`
+	// Trail tells what happened to it.
+	Trail []Line `json:"trail,omitempty"`
+}
+
+// Line is one thing that happened to a compose.
+type Line struct {
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+	// Event is the id of the event it came of.
+	Event string `json:"event,omitempty"`
+}
+
+// State is where a compose stands. The numbers are ODCS's.
+type State int
+
+// The states of a compose.
+const (
+	Wait       State = 0
+	Generating State = 1
+	Done       State = 2
+	Removed    State = 3
+	Failed     State = 4
+)
+
+// String is ODCS's word for the state.
+func (s State) String() string {
+	words := [...]string{"wait", "generating", "done", "removed", "failed"}
+	if s < 0 || int(s) >= len(words) {
+		return "unknown"
+	}
+	return words[s]
+}
+
+// DocumentPrefix is where the documents of composes lie in the bucket.
+const DocumentPrefix = "compose/doc/"
+
+// Self is the system of the due entries that concern a compose alone.
+const Self = "compose"
+
+// DirOf is the compose whose directory the content lies in.
+func (c Compose) DirOf() int64 {
+	if c.Dir != 0 {
+		return c.Dir
+	}
+	return c.ID
+}
