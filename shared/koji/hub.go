@@ -1,5 +1,6 @@
-// Package koji asks a Koji hub to build packages, and finds out what became of
-// the builds: their tasks, their logs, and why one failed.
+// Package koji asks a Koji hub to build packages, finds out what became of the
+// builds — their tasks, their logs, and why one failed — and tells what a tag
+// holds: builds, packages, signatures, checksums, and where the files lie.
 package koji
 
 import (

@@ -39,30 +39,39 @@ var ErrNotTask = errors.New("not a change of a task's state")
 // Body is the message's own, or an envelope {"topic", "body"} as recordings and
 // datagrepper have it; an older one calls the body "msg".
 func ParseTaskMessage(topic string, body []byte) (TaskMessage, error) {
-	var envelope struct {
-		Topic string          `json:"topic"`
-		Body  json.RawMessage `json:"body"`
-		Msg   json.RawMessage `json:"msg"`
-	}
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return TaskMessage{}, fmt.Errorf("read koji message: %w", err)
-	}
-	if topic == "" {
-		topic = envelope.Topic
+	topic, body, err := openEnvelope(topic, body)
+	if err != nil {
+		return TaskMessage{}, err
 	}
 	if !strings.HasSuffix(topic, "buildsys.task.state.change") {
 		return TaskMessage{}, fmt.Errorf("topic %.80q: %w", topic, ErrNotTask)
-	}
-	if len(envelope.Body) > 0 {
-		body = envelope.Body
-	} else if len(envelope.Msg) > 0 {
-		body = envelope.Msg
 	}
 	var wire taskMessage
 	if err := json.Unmarshal(body, &wire); err != nil {
 		return TaskMessage{}, fmt.Errorf("read koji message: %w", err)
 	}
 	return wire.read()
+}
+
+// openEnvelope takes a message out of an envelope, if it is in one.
+func openEnvelope(topic string, body []byte) (string, []byte, error) {
+	var envelope struct {
+		Topic string          `json:"topic"`
+		Body  json.RawMessage `json:"body"`
+		Msg   json.RawMessage `json:"msg"`
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return "", nil, fmt.Errorf("read koji message: %w", err)
+	}
+	if topic == "" {
+		topic = envelope.Topic
+	}
+	if len(envelope.Body) > 0 {
+		body = envelope.Body
+	} else if len(envelope.Msg) > 0 {
+		body = envelope.Msg
+	}
+	return topic, body, nil
 }
 
 type taskMessage struct {
