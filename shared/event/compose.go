@@ -142,26 +142,31 @@ type ComposeTie struct {
 // changes.
 type ComposeState struct {
 	Event string `json:"event"` // state-changed
-	// Compose is the compose as the API shows it.
+	// Compose is the compose as the API shows it, without its dump of Pungi's
+	// configuration.
 	Compose json.RawMessage `json:"compose"`
-
-	id     int64
-	state  string
-	source string
 }
 
-// NewComposeState makes the message about compose id, whose JSON is given.
-// State and sourceType are their names: done, tag.
-func NewComposeState(id int64, state, sourceType string, compose json.RawMessage) ComposeState {
-	return ComposeState{Event: "state-changed", Compose: compose, id: id, state: state, source: sourceType}
+// Shown is what of a compose's JSON events are routed by.
+func (s ComposeState) Shown() (id int64, state string) {
+	var shown struct {
+		ID    int64  `json:"id"`
+		State string `json:"state_name"`
+	}
+	_ = json.Unmarshal(s.Compose, &shown) // ours: what is not there is empty
+	return shown.ID, shown.State
 }
 
 // Subject is the compose's number.
-func (s ComposeState) Subject() string { return ComposeID{s.id}.Subject() }
+func (s ComposeState) Subject() string {
+	id, _ := s.Shown()
+	return ComposeID{id}.Subject()
+}
 
-// Attributes are the state and the type of source, by name.
+// Attributes are the state by name.
 func (s ComposeState) Attributes() map[string]string {
-	return attributes("composestate", s.state, "sourcetype", s.source)
+	_, state := s.Shown()
+	return attributes("composestate", state)
 }
 
 // ComposeRequest is a compose that a rule wants.

@@ -80,6 +80,10 @@ func fill(v reflect.Value) {
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Slice:
+		if raw, ok := v.Addr().Interface().(*json.RawMessage); ok {
+			*raw = json.RawMessage(`{"id":12,"state_name":"done"}`)
+			return
+		}
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		for i := range v.Len() {
 			fill(v.Index(i))
@@ -124,6 +128,28 @@ func TestEveryKindReadsBackWhatItSays(t *testing.T) {
 	check(t, event.StatusWanted)
 	check(t, event.StatusShown)
 	check(t, event.TimePassed)
+	check(t, event.ComposeMakeWanted)
+	check(t, event.ComposeExpireWanted)
+	check(t, event.ComposeBegan)
+	check(t, event.ComposeProgressed)
+	check(t, event.ComposeFollows)
+	check(t, event.ComposeMade)
+	check(t, event.ComposeFailed)
+	check(t, event.ComposeRemoved)
+	check(t, event.ComposeFollowed)
+	check(t, event.ComposeLeaderEnded)
+	check(t, event.ComposeExtended)
+	check(t, event.ComposeStateChanged)
+	check(t, event.ComposeWanted)
+	check(t, event.ComposeTimePassed)
+	check(t, event.KojiTagChanged)
+	check(t, event.BodhiUpdateChanged)
+	check(t, event.ModuleChanged)
+	check(t, event.GateAskWanted)
+	check(t, event.GateAnswered)
+	check(t, event.ComposeCheckWanted)
+	check(t, event.ComposeChecked)
+	check(t, event.RuleTimePassed)
 	check(t, event.Tick)
 }
 

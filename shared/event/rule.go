@@ -123,6 +123,8 @@ type GateAnswer struct {
 	Pass    bool     `json:"pass,omitempty"`
 	Summary string   `json:"summary,omitempty"`
 	Unmet   []string `json:"unmet,omitempty"`
+	// Waiting tells that what is not met are tests without a result yet.
+	Waiting bool `json:"waiting,omitempty"`
 	// Trouble says why there is no decision; then all else is empty.
 	Trouble string `json:"trouble,omitempty"`
 }
