@@ -56,9 +56,11 @@ type Compose struct {
 	Bytes    int64 `json:"bytes,omitempty"`
 	// Missing are RPMs of the lock that Koji has no more, or has signed anew.
 	Missing []string `json:"missing,omitempty"`
-	// Rule is the rule that wanted it, and Why what had happened.
-	Rule string `json:"rule,omitempty"`
-	Why  string `json:"why,omitempty"`
+	// Rule is the rule that wanted it, RuleLabel the asking's label, and Why
+	// what had happened.
+	Rule      string `json:"rule,omitempty"`
+	RuleLabel string `json:"rule_label,omitempty"`
+	Why       string `json:"why,omitempty"`
 	// Trail tells what happened to it.
 	Trail []Line `json:"trail,omitempty"`
 }
