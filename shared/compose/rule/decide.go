@@ -123,8 +123,7 @@ func (t *turn) happened(news Happened) {
 		}
 	}
 	t.s.Pending = &p
-	switch t.s.Phase {
-	case Idle, Quieting:
+	if t.s.Phase == Idle || t.s.Phase == Quieting {
 		t.quiet()
 	}
 }

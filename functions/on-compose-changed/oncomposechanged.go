@@ -1,0 +1,78 @@
+// Package oncomposechanged tells rules that a compose is done: the one that
+// wanted it, and those that wait for it.
+package oncomposechanged
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/rule"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/state"
+)
+
+// New returns the function, deciding with desk. The documents of composes are
+// read from bucket.
+func New(bucket state.Bucket, desk rule.Desk) fn.Function {
+	t := teller{bucket, desk}
+	return fn.Function{
+		Name: "on-compose-changed", Does: "tell rules that a compose is done",
+		Hears: []fn.Route{
+			fn.On(event.ComposeStateChanged, t.tell).Where("composestate", compose.Done.String()),
+			fn.On(event.ComposeStateChanged, t.tell).Where("composestate", compose.Failed.String()),
+		},
+		Says: rule.Says(),
+	}
+}
+
+type teller struct {
+	bucket state.Bucket
+	desk   rule.Desk
+}
+
+func (t teller) tell(ctx context.Context, in fn.In[event.ComposeState]) ([]event.Draft, error) {
+	id, name := in.Data.Shown()
+	c, err := t.read(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	done := name == compose.Done.String()
+	var drafts []event.Draft
+	if c.Rule != "" {
+		drafts, err = t.desk.Decide(ctx, c.Rule, in.Event, rule.Finished{
+			At: in.Event.Time(), Compose: c.ID, Label: c.RuleLabel, Done: done, Reason: c.Reason,
+			Dir: c.DirOf(), Content: c.Content, Arches: c.Request.Arches,
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !done {
+		return drafts, nil
+	}
+	news := rule.Happened{At: in.Event.Time(), Text: fmt.Sprintf("compose %d is done", c.ID)}
+	more, err := t.desk.Each(ctx, in.Event, news, func(r rule.Rule, _ []string) bool {
+		return r.Compose(c.Rule, c.Request.Label)
+	})
+	return append(drafts, more...), err
+}
+
+func (t teller) read(ctx context.Context, id int64) (compose.Compose, error) {
+	var c compose.Compose
+	object, err := t.bucket.Get(ctx, compose.DocumentPrefix+event.ComposeID{ID: id}.Document()+".json")
+	if errors.Is(err, blob.ErrNotFound) {
+		return c, fn.Permanent(fmt.Errorf("read compose %d: there is none", id))
+	}
+	if err == nil {
+		err = json.Unmarshal(object.Body, &c)
+	}
+	if err != nil {
+		return c, fmt.Errorf("read compose %d: %w", id, err)
+	}
+	return c, nil
+}
