@@ -24,11 +24,15 @@ type header struct {
 }
 
 func (h header) check(want string) error {
+	switch h.Version {
+	case "1.0": // had no type
+		return nil
+	case "1.1", version:
+	default:
+		return fmt.Errorf("version %.20q of %s is not read: 1.0 to %s are", h.Version, want, version)
+	}
 	if h.Type != want {
 		return fmt.Errorf("it says it is %.60q, want %q", h.Type, want)
-	}
-	if h.Version != version && h.Version != "1.1" {
-		return fmt.Errorf("version %.20q of %s is not read: 1.1 and 1.2 are", h.Version, want)
 	}
 	return nil
 }
@@ -71,7 +75,7 @@ func ascii(raw []byte) []byte {
 		i += n
 		switch {
 		case r < 0x7f:
-			out = append(out, byte(r))
+			out = append(out, byte(r)) //nolint:gosec // below 0x7f
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)
 			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)

@@ -40,7 +40,7 @@ func bash(arch, name string) productmd.RPM {
 	return p
 }
 
-func TestACodeOfAComposeIsReadAndWritten(t *testing.T) {
+func TestTheIDOfAComposeIsReadAndWritten(t *testing.T) {
 	for text, want := range map[string]productmd.ID{
 		"odcs-12-1-20261121.t.0":                 {Short: "odcs-12", Version: "1", Date: "20261121", Type: productmd.Test},
 		"Fedora-Rawhide-20261121.n.3":            {Short: "Fedora", Version: "Rawhide", Date: "20261121", Type: productmd.Nightly, Respin: 3},
@@ -472,7 +472,7 @@ func TestComposesOfProductmdsTestsAreRead(t *testing.T) {
 		case strings.HasPrefix(name, "images"):
 			_, err = productmd.ReadImages(bytes.NewReader(raw), 64<<20)
 		}
-		if err != nil && !strings.Contains(err.Error(), "is not read: 1.1 and 1.2 are") && !strings.Contains(err.Error(), `it says it is ""`) {
+		if err != nil && !strings.Contains(err.Error(), "is not read") {
 			t.Errorf("%s: %v", file, err)
 		}
 		t.Logf("%s: %v", file, err)

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// tooLarge is a reader's answer to more bytes than were to be read.
-type tooLarge struct{ limit int64 }
+// tooLargeError is a reader's answer to more bytes than were to be read.
+type tooLargeError struct{ limit int64 }
 
-func (e tooLarge) Error() string { return fmt.Sprintf("larger than %d bytes", e.limit) }
+func (e tooLargeError) Error() string { return fmt.Sprintf("larger than %d bytes", e.limit) }
 
 // bounded is a reader that fails, rather than ends, where the limit is.
 type bounded struct {
@@ -27,7 +27,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.r.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return n - 1, tooLarge{b.limit}
+		return n - 1, tooLargeError{b.limit}
 	}
 	return n, err
 }
