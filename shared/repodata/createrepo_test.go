@@ -1,0 +1,199 @@
+package repodata_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/xml"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/distaff-project/distaff/shared/repodata"
+	"github.com/distaff-project/distaff/shared/rpm/header"
+)
+
+// upstream finds a createrepo_c of version 1.2.4 or later, whose output ours
+// must equal to the byte.
+func upstream(t testing.TB) string {
+	t.Helper()
+	path := os.Getenv("DISTAFF_CREATEREPO_C")
+	if path == "" {
+		t.Skip("DISTAFF_CREATEREPO_C names no createrepo_c of version 1.2.4 or later")
+	}
+	return path
+}
+
+// debian finds the createrepo_c of the distribution; only 0.17 is compared, as
+// its differences are known.
+func debian(t testing.TB) string {
+	t.Helper()
+	path, err := exec.LookPath("createrepo_c")
+	if err != nil {
+		t.Skip("createrepo_c is not installed")
+	}
+	if out, err := exec.Command(path, "--version").CombinedOutput(); err != nil || !bytes.Contains(out, []byte("Version: 0.17.")) {
+		t.Skipf("createrepo_c is not 0.17: %s", out)
+	}
+	return path
+}
+
+func TestMetadataEqualsThatOfUpstreamCreaterepo(t *testing.T) {
+	createrepo := upstream(t)
+	dir := builtRPMs(t)
+	theirs := createrepoOf(t, createrepo, dir, "--filelists-ext")
+	compareAll(t, theirs, ours(t, dir, repodata.Options{Ext: true}, ""))
+	theirs = createrepoOf(t, createrepo, dir, "--changelog-limit=3", "--baseurl", "https://kojipkgs.example.org/a&b/\u00e9/")
+	compareAll(t, theirs, ours(t, dir, repodata.Options{Changelogs: 3}, "https://kojipkgs.example.org/a&b/\u00e9/"))
+}
+
+func TestMetadataEqualsThatOfOldCreaterepo(t *testing.T) {
+	createrepo := debian(t)
+	dir := builtRPMs(t)
+	// The one known difference is which scriptlets make a requirement's pre.
+	theirs := createrepoOf(t, createrepo, dir, "--no-database")
+	compareAll(t, theirs, ours(t, dir, repodata.Options{OldPre: true}, ""))
+}
+
+// TestMetadataOfRealPackagesEqualsUpstreams compares the RPMs of DISTAFF_RPMS.
+func TestMetadataOfRealPackagesEqualsUpstreams(t *testing.T) {
+	createrepo := upstream(t)
+	dir := os.Getenv("DISTAFF_RPMS")
+	if dir == "" {
+		t.Skip("DISTAFF_RPMS names no folder of RPMs")
+	}
+	theirs := createrepoOf(t, createrepo, dir, "--filelists-ext")
+	compareAll(t, theirs, ours(t, dir, repodata.Options{Ext: true}, ""))
+}
+
+func compareAll(t *testing.T, theirs, ours map[repodata.Kind][]byte) {
+	t.Helper()
+	for kind, want := range theirs {
+		if got := ours[kind]; !bytes.Equal(want, got) {
+			diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(got), "\n"))
+			t.Errorf("%s (-createrepo_c +ours):\n%.6000s", kind, diff)
+		}
+	}
+	if len(theirs) < 3 {
+		t.Errorf("createrepo_c wrote only %d files", len(theirs))
+	}
+}
+
+// createrepoOf runs createrepo_c and gives its files, decompressed.
+func createrepoOf(t testing.TB, createrepo, dir string, args ...string) map[repodata.Kind][]byte {
+	t.Helper()
+	out := t.TempDir()
+	args = append(args, "--quiet", "--workers=2", "--outputdir", out, dir)
+	if text, err := exec.CommandContext(t.Context(), createrepo, args...).CombinedOutput(); err != nil {
+		t.Fatalf("createrepo_c: %v\n%s", err, text)
+	}
+	raw, err := os.ReadFile(filepath.Join(out, "repodata", "repomd.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var md struct {
+		Data []struct {
+			Type     repodata.Kind `xml:"type,attr"`
+			Location struct {
+				Href string `xml:"href,attr"`
+			} `xml:"location"`
+		} `xml:"data"`
+	}
+	if err := xml.Unmarshal(raw, &md); err != nil {
+		t.Fatal(err)
+	}
+	files := map[repodata.Kind][]byte{"repomd": raw}
+	for _, d := range md.Data {
+		files[d.Type] = plain(t, filepath.Join(out, filepath.FromSlash(d.Location.Href)))
+	}
+	delete(files, "repomd")
+	return files
+}
+
+// plain reads a file, decompressed by its name.
+func plain(t testing.TB, path string) []byte {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var reader io.Reader = file
+	switch filepath.Ext(path) {
+	case ".gz":
+		reader, err = gzip.NewReader(file)
+	case ".zst":
+		reader, err = zstd.NewReader(file)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := io.ReadAll(reader)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return raw
+}
+
+// ours writes the metadata of all RPMs below a folder.
+func ours(t testing.TB, dir string, o repodata.Options, base string) map[repodata.Kind][]byte {
+	t.Helper()
+	var hrefs []string
+	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && filepath.Ext(path) == ".rpm" {
+			path, err = filepath.Rel(dir, path)
+			hrefs = append(hrefs, filepath.ToSlash(path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(hrefs, repodata.Compare)
+	d := repodata.Describer{Options: o}
+	all := repodata.Fragment{
+		Primary: repodata.Head(repodata.Primary, len(hrefs)), Filelists: repodata.Head(repodata.Filelists, len(hrefs)),
+		Other: repodata.Head(repodata.Other, len(hrefs)), FilelistsExt: repodata.Head(repodata.FilelistsExt, len(hrefs)),
+	}
+	for _, href := range hrefs {
+		h, f := load(t, dir, href)
+		f.Base = base
+		if all, err = d.Append(all, h, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return map[repodata.Kind][]byte{
+		repodata.Primary:      append(all.Primary, repodata.Tail(repodata.Primary)...),
+		repodata.Filelists:    append(all.Filelists, repodata.Tail(repodata.Filelists)...),
+		repodata.Other:        append(all.Other, repodata.Tail(repodata.Other)...),
+		repodata.FilelistsExt: append(all.FilelistsExt, repodata.Tail(repodata.FilelistsExt)...),
+	}
+}
+
+// load reads one RPM.
+func load(t testing.TB, dir, href string) (header.Header, repodata.File) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(href))
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := header.Parse(raw)
+	if err != nil {
+		t.Fatalf("%s: %v", href, err)
+	}
+	sum := sha256.Sum256(raw)
+	return h, repodata.File{PkgID: hex.EncodeToString(sum[:]), Size: info.Size(), Time: info.ModTime().Unix(), Href: href}
+}
