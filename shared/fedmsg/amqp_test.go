@@ -37,3 +37,5 @@ func TestAMQPACertificateIsTheLogin(t *testing.T) {
 }
 
 func BenchmarkAMQPDrain(b *testing.B) { benchDrain(b, broker(b)) }
+
+func TestAMQPPublishOnRabbitMQ(t *testing.T) { publishFacts(t, broker(t)) }

@@ -20,7 +20,9 @@ type session struct {
 	conn   *amqp091.Connection
 	ch     *amqp091.Channel
 	closed chan *amqp091.Error
-	free   func() // releases what watches over the socket
+	// refused hears why the broker closed the channel and not the connection.
+	refused chan *amqp091.Error
+	free    func() // releases what watches over the socket
 }
 
 // connect dials and opens a channel. The client library knows no context, so
@@ -68,6 +70,7 @@ func (q *Queue) connect(ctx context.Context) (*session, error) {
 		s.close()
 		return nil, fmt.Errorf("open channel: %w", cause(ctx, err))
 	}
+	s.refused = s.ch.NotifyClose(make(chan *amqp091.Error, 1))
 	return s, nil
 }
 
