@@ -79,7 +79,7 @@ func (d *Describer) identify() {
 	}
 	d.build = d.number(header.BuildTime)
 	d.version = append(d.version[:0], `<version epoch="`...)
-	d.version = strconv.AppendUint(d.version, d.number(header.Epoch), 10)
+	d.version = strconv.AppendUint(d.version, d.only(header.Epoch), 10)
 	d.version = append(d.version, `" ver="`...)
 	d.version = d.escape(d.version, "version", d.raw(header.Version), attribute)
 	d.version = append(d.version, `" rel="`...)
@@ -129,7 +129,7 @@ func (d *Describer) fail(field string, err error) {
 	}
 }
 
-// raw, number, texts and ints read a tag; that it is broken is kept as the
+// raw, number, only, texts and ints read a tag; that it is broken is kept as the
 // package's error.
 
 func (d *Describer) raw(tag header.Tag) []byte {
@@ -142,6 +142,14 @@ func (d *Describer) number(tag header.Tag) uint64 {
 	n, _, err := d.header.Number(tag)
 	d.keep(err)
 	return n
+}
+
+// only is a number that stands alone; librpm takes no first of several here.
+func (d *Describer) only(tag header.Tag) uint64 {
+	if numbers := d.ints(tag); numbers.Len() == 1 {
+		return numbers.At(0)
+	}
+	return 0
 }
 
 func (d *Describer) texts(tag header.Tag) header.Strings {

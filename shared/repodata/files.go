@@ -30,7 +30,7 @@ func (d *Describer) appendFiles(out *Fragment) {
 	if d.Options.Ext {
 		out.FilelistsExt = d.appendStart(out.FilelistsExt)
 		out.FilelistsExt = append(out.FilelistsExt, `  <checksum type="`...)
-		out.FilelistsExt = append(out.FilelistsExt, digestName(d.number(header.FileDigestAlgo))...)
+		out.FilelistsExt = append(out.FilelistsExt, digestName(d.only(header.FileDigestAlgo))...)
 		out.FilelistsExt = append(out.FilelistsExt, "\"/>\n"...)
 	}
 	d.files = d.files[:0]
