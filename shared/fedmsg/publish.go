@@ -81,7 +81,7 @@ func (m Message) headers() amqp091.Table {
 	if severity == 0 {
 		severity = Info
 	}
-	table["fedora_messaging_schema"], table["fedora_messaging_severity"] = schema, int32(severity) //nolint:gosec // one of four small numbers
+	table["fedora_messaging_schema"], table["fedora_messaging_severity"] = schema, int32(severity)
 	table["sent-at"] = m.Sent.UTC().Truncate(time.Second).Format("2006-01-02T15:04:05-07:00")
 	return table
 }
