@@ -1,0 +1,264 @@
+package gather
+
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/rpm"
+)
+
+// The kinds of tree.
+const (
+	OS     = "os"
+	Debug  = "debug"
+	Source = "source"
+)
+
+// Variant is the one variant that composes have, by ODCS's name.
+const Variant = "Temporary"
+
+// Selection is what a compose is to be made of. Its files may lack checksum
+// and size yet.
+type Selection struct {
+	Koji string
+	Start
+	Files []File
+	Trees []Tree
+}
+
+// Tree is one repository: its files are given by their place in the
+// Selection's.
+type Tree struct {
+	Variant, Arch, Kind string
+	Files               []int32
+	// Modules, Groups and UpdateInfo are documents that go into the metadata.
+	Modules, Groups, UpdateInfo []byte
+}
+
+// Choice tells which packages are wanted, of those that the names in the
+// request do not say.
+type Choice struct {
+	// Picked are the NEVRAs wanted for each base architecture; nil: those the
+	// request names, or all if it names none.
+	Picked map[string]map[string]bool
+	// Gone are paths at which no file is, though Koji says so.
+	Gone map[string]bool
+	// All takes any file of a package, also one without a fitting signature, and
+	// nothing but the trees to install from. It is for looking at what requires
+	// what.
+	All bool
+}
+
+// Select puts packages into trees. Every package the request names must be in
+// one of them, and every package must have a file that is signed as wanted.
+func (g *Gatherer) Select(r compose.Request, src *Sources, choice Choice) (*Selection, error) {
+	s := &selector{
+		r: r, choice: choice, picker: newPicker(r, choice.Gone), places: map[*Package]int32{},
+		sel: &Selection{Koji: g.Hub.Name(), Start: src.Start},
+	}
+	builds := src.All()
+	names := namesOf(r.Packages)
+	var source Tree
+	for _, arch := range r.Arches {
+		if err := s.arch(arch, builds, names, &source); err != nil {
+			return nil, err
+		}
+	}
+	if !choice.All {
+		if err := s.enough(); err != nil {
+			return nil, err
+		}
+		if len(source.Files) > 0 {
+			source.Variant, source.Arch, source.Kind = Variant, "source", Source
+			s.sel.Trees = append(s.sel.Trees, source)
+		}
+	}
+	return s.finish()
+}
+
+type selector struct {
+	r      compose.Request
+	choice Choice
+	picker *picker
+	sel    *Selection
+	places map[*Package]int32
+	found  map[string]bool // names
+	failed error
+}
+
+func namesOf(names []string) map[string]bool {
+	if len(names) == 0 {
+		return nil
+	}
+	set := make(map[string]bool, len(names))
+	for _, n := range names {
+		set[n] = true
+	}
+	return set
+}
+
+// arch makes the trees of one base architecture.
+func (s *selector) arch(arch string, builds []Build, names map[string]bool, source *Tree) error {
+	if s.found == nil {
+		s.found = map[string]bool{}
+	}
+	own := append(archesOf(arch), rpm.Noarch)
+	if slices.Contains(s.r.MultilibArches, arch) && (s.choice.All || s.choice.Picked != nil) {
+		own = append(own, multilibOf(arch)...)
+	}
+	tree, debug := Tree{Variant: Variant, Arch: arch, Kind: OS}, Tree{Variant: Variant, Arch: arch, Kind: Debug}
+	for i := range builds {
+		b := &builds[i]
+		srpm := sourceOf(b)
+		taken := false
+		for k := range b.Packages {
+			n := &b.Packages[k]
+			name, pkgArch := split(n.NEVRA)
+			if rpm.IsSource(pkgArch) || isDebug(name) || !slices.Contains(own, pkgArch) || !s.wants(arch, name, n, names) {
+				continue
+			}
+			s.found[name] = true
+			taken = true
+			s.add(&tree, b, n, nevraOf(srpm))
+		}
+		if !taken || s.choice.All {
+			continue
+		}
+		for k := range b.Packages {
+			n := &b.Packages[k]
+			name, pkgArch := split(n.NEVRA)
+			if isDebug(name) && slices.Contains(own, pkgArch) {
+				s.add(&debug, b, n, nevraOf(srpm))
+			}
+		}
+		if srpm != nil {
+			s.add(source, b, srpm, srpm.NEVRA)
+		}
+	}
+	s.sel.Trees = append(s.sel.Trees, tree)
+	if len(debug.Files) > 0 {
+		s.sel.Trees = append(s.sel.Trees, debug)
+	}
+	return s.failed
+}
+
+func (s *selector) wants(arch, name string, n *Package, names map[string]bool) bool {
+	switch {
+	case s.choice.All:
+		return true
+	case s.choice.Picked != nil:
+		return s.choice.Picked[arch][n.NEVRA]
+	}
+	return names == nil || names[name]
+}
+
+// add puts a package into a tree, once.
+func (s *selector) add(tree *Tree, b *Build, n *Package, source string) {
+	at, known := s.places[n]
+	if !known {
+		f, err := s.picker.pick(b, n, source)
+		if err != nil {
+			s.failed = cmp.Or(s.failed, err)
+			return
+		}
+		if f.Unfit && !s.choice.All {
+			s.picker.complain(n)
+		}
+		at = int32(len(s.sel.Files)) //nolint:gosec // Koji's lists are bounded far below
+		s.sel.Files = append(s.sel.Files, f)
+		s.places[n] = at
+	}
+	if !slices.Contains(tree.Files[max(0, len(tree.Files)-1):], at) {
+		tree.Files = append(tree.Files, at)
+	}
+}
+
+// enough refuses a compose without what was asked for.
+func (s *selector) enough() error {
+	var absent []string
+	for _, name := range s.r.Packages {
+		if !s.found[name] {
+			absent = append(absent, name)
+		}
+	}
+	if len(absent) > 0 {
+		slices.Sort(absent)
+		return problem("The following requested packages are not present in the generated compose: %s.",
+			strings.Join(slices.Compact(absent), " "))
+	}
+	if len(s.sel.Files) == 0 {
+		return problem("The compose would be empty: %s has no package for %s.",
+			SourceText(s.r), strings.Join(s.r.Arches, ", "))
+	}
+	return nil
+}
+
+// SourceText says in words what a request takes packages from: "tag f45".
+func SourceText(r compose.Request) string {
+	word := map[compose.SourceType]string{
+		compose.Tag: "tag", compose.Module: "module", compose.Repo: "repository", compose.Pulp: "content set",
+		compose.RawConfig: "configuration", compose.Build: "build", compose.PungiCompose: "compose", compose.Locked: "list",
+	}[r.SourceType]
+	names := r.Source
+	if r.SourceType == compose.Build {
+		names = slices.Concat(r.Source, r.Builds)
+	}
+	return word + " " + strings.Join(firstOf(names, 5), ", ")
+}
+
+// finish sorts the trees as metadata is sorted, and leaves out what is in one
+// twice.
+func (s *selector) finish() (*Selection, error) {
+	if err := s.picker.err(); err != nil {
+		return nil, err
+	}
+	for i := range s.sel.Trees {
+		s.sel.Sort(&s.sel.Trees[i])
+	}
+	return s.sel, nil
+}
+
+// Sort orders the files of a tree by their file names and folders. Of several
+// files of one name the first stays: no two packages of one repository may have
+// the same name, version and architecture.
+func (sel *Selection) Sort(tree *Tree) {
+	slices.SortFunc(tree.Files, func(a, b int32) int {
+		x, y := sel.Files[a].Path, sel.Files[b].Path
+		return cmp.Or(strings.Compare(path.Base(x), path.Base(y)), strings.Compare(path.Dir(x), path.Dir(y)))
+	})
+	tree.Files = slices.CompactFunc(tree.Files, func(a, b int32) bool {
+		return path.Base(sel.Files[a].Path) == path.Base(sel.Files[b].Path)
+	})
+}
+
+func sourceOf(b *Build) *Package {
+	for k := range b.Packages {
+		if _, arch := split(b.Packages[k].NEVRA); rpm.IsSource(arch) {
+			return &b.Packages[k]
+		}
+	}
+	return nil
+}
+
+func nevraOf(p *Package) string {
+	if p == nil {
+		return ""
+	}
+	return p.NEVRA
+}
+
+// split gives name and architecture of a full name, which is NEVRA's own.
+func split(nevra string) (name, arch string) {
+	arch = nevra[strings.LastIndexByte(nevra, '.')+1:]
+	return packageOf(nevra), arch
+}
+
+// isDebug tells whether a package is debug information, by its name as Pungi
+// does.
+func isDebug(name string) bool {
+	return strings.HasSuffix(name, "-debuginfo") || strings.HasSuffix(name, "-debugsource") ||
+		strings.Contains(name, "-debuginfo-")
+}
