@@ -1,12 +1,14 @@
 package kojitest
 
 import (
+	"maps"
+
 	"github.com/distaff-project/distaff/shared/koji"
 )
 
 // methods are the calls this hub knows, with the parameters of kojihub.py.
 func methods() map[string]method {
-	return map[string]method{
+	all := map[string]method{
 		"getAPIVersion":      {run: func(*call) (any, *koji.Fault) { return 1, nil }},
 		"login":              {params: []string{"user", "password", "opts", "renew", "exclusive"}, needed: 2, run: login},
 		"sslLogin":           {params: []string{"proxyuser", "proxyauthtype", "renew", "exclusive"}, run: sslLogin},
@@ -24,23 +26,64 @@ func methods() map[string]method {
 		"listTaskOutput":     {params: []string{"taskID", "stat", "all_volumes", "strict"}, needed: 1, run: listTaskOutput},
 		"downloadTaskOutput": {params: []string{"taskID", "fileName", "offset", "size", "volume"}, needed: 2, run: downloadTaskOutput},
 	}
+	for _, more := range []map[string]method{tagMethods(), changeMethods(), buildMethods()} {
+		maps.Copy(all, more)
+	}
+	return all
 }
 
 func getBuildTarget(c *call) (any, *koji.Fault) {
-	for name, t := range c.server.config.Targets {
-		if c.arg("info") != name && c.arg("info") != t.id {
-			continue
+	s := c.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, t := range s.config.Targets {
+		if c.arg("info") == name || c.arg("info") == t.id {
+			return s.targetInfo(t), nil
 		}
-		return map[string]any{
-			"id": t.id, "name": name,
-			"build_tag": t.id * 2, "build_tag_name": t.BuildTag,
-			"dest_tag": t.id*2 + 1, "dest_tag_name": t.DestTag,
-		}, nil
+	}
+	if name, ok := c.arg("info").(string); ok {
+		if t, known := s.target(name); known {
+			return s.targetInfo(t), nil
+		}
 	}
 	if c.flag("strict") {
 		return nil, fault(koji.FaultGeneric, "No such build target: %v", c.arg("info"))
 	}
 	return nil, nil
+}
+
+// target finds a target by name, also that of a side tag. Server.mu must be
+// held.
+func (s *Server) target(name string) (Target, bool) {
+	if t, known := s.config.Targets[name]; known {
+		return t, true
+	}
+	id, known := s.past.SideTargets[name]
+	if !known {
+		return Target{}, false
+	}
+	// Packages are built as for the target of the tag it was made from.
+	t := Target{name: name, BuildTag: name, DestTag: name}
+	for _, hop := range s.past.inheritance(id, 0) {
+		for _, of := range s.config.Targets {
+			if tag, _, _ := s.past.tag(of.BuildTag, 0); tag == hop.Parent {
+				t.Arches, t.Dist, t.Macros = of.Arches, of.Dist, of.Macros
+			}
+		}
+	}
+	if len(t.Arches) == 0 {
+		t.Arches = []string{hostArch()}
+	}
+	t.id = int64(len(s.config.Targets)) + id
+	return t, true
+}
+
+func (s *Server) targetInfo(t Target) map[string]any {
+	build, _, _ := s.past.tag(t.BuildTag, 0)
+	dest, _, _ := s.past.tag(t.DestTag, 0)
+	return map[string]any{
+		"id": t.id, "name": t.name, "build_tag": build, "build_tag_name": t.BuildTag, "dest_tag": dest, "dest_tag_name": t.DestTag,
+	}
 }
 
 // build takes what it is given: neither the target nor the source is looked at

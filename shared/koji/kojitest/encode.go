@@ -42,6 +42,8 @@ func encode(out *bytes.Buffer, value any) {
 			list[i] = v[i]
 		}
 		encode(out, list)
+	case rpmInList:
+		v.encode(out)
 	case []any:
 		out.WriteString("<value><array><data>\n")
 		for _, item := range v {
@@ -64,6 +66,10 @@ func encode(out *bytes.Buffer, value any) {
 }
 
 func escape(out *bytes.Buffer, text string) {
+	if !strings.ContainsAny(text, "&<>") {
+		out.WriteString(text)
+		return
+	}
 	_, _ = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").WriteString(out, text)
 }
 

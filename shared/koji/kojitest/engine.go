@@ -36,12 +36,11 @@ func (s *Server) build(t *task) error {
 	if override != "" && !scratch(t) {
 		return fault(koji.FaultBuild, "arch_override is only allowed for scratch builds")
 	}
-	target, known := s.config.Targets[name]
+	s.mu.Lock()
+	target, known := s.target(name)
+	s.mu.Unlock()
 	if !known {
 		return fault(koji.FaultGeneric, "unknown build target: %s", name)
-	}
-	if !scratch(t) {
-		return fault(koji.FaultBuild, "this Koji does scratch builds only")
 	}
 	scm, err := ParseSCM(source)
 	if err != nil {
@@ -56,7 +55,11 @@ func (s *Server) build(t *task) error {
 		return err
 	}
 	path := filepath.Join(s.taskDir(srpmTask.id), srpm.File)
-	built, err := s.buildArches(t, target, path, arches, options["fail_fast"] == true)
+	failFast := options["fail_fast"] == true
+	if !scratch(t) {
+		return s.buildForGood(t, target, path, func() ([]built, error) { return s.buildArches(t, target, path, arches, failFast) })
+	}
+	built, err := s.buildArches(t, target, path, arches, failFast)
 	if err != nil {
 		return err
 	}
@@ -65,7 +68,7 @@ func (s *Server) build(t *task) error {
 
 func (s *Server) buildSRPM(t *task, target Target, scm SCM, source string) (SRPM, *task, error) {
 	child := s.child(t, "buildSRPMFromSCM", "noarch", "srpm",
-		[]any{source, target.id, map[string]any{"repo_id": 1, "scratch": true}})
+		[]any{source, target.id, map[string]any{"repo_id": 1, "scratch": scratch(t)}})
 	var srpm SRPM
 	err := s.work(child, func(ctx context.Context, dir string) (any, error) {
 		var err error

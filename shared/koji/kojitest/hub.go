@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/distaff-project/distaff/shared/koji"
@@ -94,13 +95,16 @@ func (s *Server) dispatch(c *call, name string, params []any) (any, *koji.Fault)
 		return s.multiCall(c, params)
 	}
 	m, known := s.methods[name]
-	if !known {
+	if !known || slices.Contains(s.config.Without, name) {
 		return nil, fault(koji.FaultGeneric, "Invalid method: %s", name)
 	}
 	args, refused := bind(name, m, params)
 	if refused != nil {
 		return nil, refused
 	}
+	s.mu.Lock()
+	s.stats.Calls[name]++
+	s.mu.Unlock()
 	inner := *c
 	inner.args = args
 	return m.run(&inner)

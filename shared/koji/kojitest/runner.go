@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/distaff-project/distaff/shared/koji"
+	"github.com/distaff-project/distaff/shared/koji/kojitest/rpmfile"
+	"github.com/distaff-project/distaff/shared/rpm"
 )
 
 // Runner does the work of builders. What it is given as Dir is where its
@@ -87,9 +89,9 @@ func ParseSCM(source string) (SCM, error) {
 	return scm, nil
 }
 
-// Script is a Runner that builds nothing: it writes small files called as
-// packages are, at once. The functions are asked first; they may wait, and
-// their error is the outcome.
+// Script is a Runner that builds nothing: it writes small packages made out of
+// nothing, at once. The functions are asked first; they may wait, and their
+// error is the outcome.
 type Script struct {
 	OnSRPM func(ctx context.Context, job SRPMJob) error
 	OnArch func(ctx context.Context, job ArchJob) error
@@ -112,8 +114,11 @@ func (s Script) SRPM(ctx context.Context, job SRPMJob) (SRPM, error) {
 	if s.Bare {
 		return SRPM{Noarch: s.Noarch}, nil
 	}
-	file := job.Source.Name() + "-1-1" + job.Target.Dist + ".src.rpm"
-	return SRPM{File: file, Noarch: s.Noarch}, s.note(job.Dir, file, "no real package\n")
+	name := rpm.NVRA{
+		NVR:  rpm.NVR{Name: job.Source.Name(), EVR: rpm.EVR{Version: "1", Release: "1" + job.Target.Dist}},
+		Arch: rpm.Source,
+	}
+	return SRPM{File: name.File(), Noarch: s.Noarch}, s.pack(job.Dir, rpmfile.Spec{NVRA: name, Files: []string{name.Name + ".spec"}})
 }
 
 // Arch pretends to build a package.
@@ -129,8 +134,23 @@ func (s Script) Arch(ctx context.Context, job ArchJob) ([]string, error) {
 	if err := s.note(job.Dir, "build.log", "nothing was built\n"); err != nil {
 		return nil, err
 	}
-	file := strings.TrimSuffix(filepath.Base(job.SRPM), ".src.rpm") + "." + job.Arch + ".rpm"
-	return []string{file}, s.note(job.Dir, file, "no real package\n")
+	name, err := rpm.ParseNVRA(filepath.Base(job.SRPM))
+	if err != nil {
+		return nil, err
+	}
+	name.Arch = job.Arch
+	return []string{name.File()}, s.pack(job.Dir, rpmfile.Spec{NVRA: name, SourceRPM: filepath.Base(job.SRPM)})
+}
+
+func (s Script) pack(dir string, spec rpmfile.Spec) error {
+	spec.Summary, spec.License, spec.BuildTime = "A package of "+spec.Name, "MIT", 1700000000
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", spec.File(), err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, spec.File()), spec.Encode(), 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", spec.File(), err)
+	}
+	return nil
 }
 
 func (s Script) note(dir, name, text string) error {

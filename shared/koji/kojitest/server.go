@@ -1,7 +1,7 @@
 // Package kojitest is a small Koji for one machine: a hub that speaks Koji's
 // own protocol, quirks included, builders that really run rpmbuild, and the
-// files they write, laid out as Koji lays them out. Tests use it, and so does a
-// local run. It does scratch builds; it keeps no tags and no history.
+// files they write, laid out as Koji lays them out; tags with all their history,
+// signed copies, modules, side tags. Tests use it, and so does a local run.
 //
 // What it answers was compared with hub 1.35 (see the contract in this
 // package's tests).
@@ -33,6 +33,9 @@ type Config struct {
 	Admins []string
 	// Targets are what can be built for, by name.
 	Targets map[string]Target
+	// Tags are made at the start, in this order, where they are not there yet;
+	// those of the targets after them.
+	Tags []TagSpec
 	// Runner does the builds. It must not be nil.
 	Runner Runner
 	// Builders is how many tasks run at a time. Zero means 2.
@@ -48,7 +51,22 @@ type Config struct {
 	TopicPrefix string
 	// Now gives the time. Nil means the real one.
 	Now func() time.Time
+	// Keep writes tags and builds down below Dir, so that the next Koji there
+	// has them. Tasks and sessions end with this one.
+	Keep bool
+	// AnyPackage lists a package in a tag when it is first built for it, where
+	// a Koji would refuse the build.
+	AnyPackage bool
+	// HashImports stores checksums of files as they were built. A hub stores
+	// them of signed copies only.
+	HashImports bool
+	// Without are calls this hub does not know, as an older one: a hub before
+	// 1.32 has no "getRPMChecksums".
+	Without []string
 }
+
+// clock gives the time.
+type clock = func() time.Time
 
 // Target is a build target.
 type Target struct {
@@ -87,6 +105,10 @@ type Server struct {
 	trouble  troubles
 	outbox   []message
 	flushing bool
+	past     history
+	lastTask int64
+	gone     map[string]bool // folders of files nobody keeps, which were purged
+	stats    Stats
 }
 
 type user struct {
@@ -120,6 +142,9 @@ func New(config Config) (*Server, error) {
 		slots:    make(chan struct{}, config.Builders),
 		sessions: map[int64]*session{},
 		tasks:    map[int64]*task{},
+		past:     *newHistory(),
+		gone:     map[string]bool{},
+		stats:    Stats{Calls: map[string]int{}},
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.SetBaseURL(config.BaseURL)
@@ -133,8 +158,39 @@ func New(config Config) (*Server, error) {
 	s.mux.HandleFunc("/kojihub", s.serveHub)
 	s.mux.HandleFunc("/kojihub/", s.serveHub)
 	s.mux.HandleFunc("GET /koji/taskinfo", s.serveTask)
-	s.mux.Handle("GET /kojifiles/", http.StripPrefix("/kojifiles", http.FileServer(http.Dir(config.Dir))))
-	return s, nil
+	s.mux.Handle("GET /kojifiles/", http.StripPrefix("/kojifiles", http.HandlerFunc(s.serveFile)))
+	if err := s.remember(); err != nil {
+		return nil, err
+	}
+	return s, s.addTags()
+}
+
+// addTags makes the tags that are not there yet.
+func (s *Server) addTags() error {
+	for _, spec := range s.config.Tags {
+		if id, _, _ := s.past.tag(spec.Name, 0); id != 0 {
+			continue
+		}
+		if err := s.AddTag(spec); err != nil {
+			return fmt.Errorf("make tag %s: %w", spec.Name, err)
+		}
+	}
+	for _, name := range sortedKeys(s.config.Targets) {
+		t := s.config.Targets[name]
+		for _, tag := range []string{t.DestTag, t.BuildTag} {
+			if id, _, _ := s.past.tag(tag, 0); id != 0 {
+				continue
+			}
+			spec := TagSpec{Name: tag}
+			if tag == t.BuildTag {
+				spec.Arches = t.Arches
+			}
+			if err := s.AddTag(spec); err != nil {
+				return fmt.Errorf("make the tags of target %s: %w", name, err)
+			}
+		}
+	}
+	return nil
 }
 
 func targets(given map[string]Target) map[string]Target {

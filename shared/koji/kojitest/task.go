@@ -70,8 +70,9 @@ func putTime(row map[string]any, name string, at time.Time) {
 
 // newTask makes a task. Server.mu must be held.
 func (s *Server) newTask(parent *task, owner *user, method, arch string, label any, request []any) *task {
+	s.lastTask++
 	t := &task{
-		id: int64(len(s.order) + 1), method: method, arch: arch, label: label, owner: owner,
+		id: s.lastTask, method: method, arch: arch, label: label, owner: owner,
 		request: request, priority: 20, created: s.config.Now().Truncate(time.Microsecond),
 		done: make(chan struct{}),
 	}

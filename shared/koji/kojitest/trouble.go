@@ -3,6 +3,7 @@ package kojitest
 import (
 	"fmt"
 	"net/http"
+	"path"
 	"time"
 )
 
@@ -24,6 +25,64 @@ type troubles struct {
 	next     map[string][]Trouble
 	delay    time.Duration
 	messages int
+	files    []fileTrouble
+	all      Trouble
+}
+
+// FileTrouble is something that goes wrong with a file that is fetched.
+type FileTrouble int
+
+// What can go wrong with a file.
+const (
+	NoFileTrouble FileTrouble = iota
+	FileMissing               // 404
+	FilesOffline              // 503
+	RangeIgnored              // the whole file comes, with 200
+	FileTruncated             // only its first half is there
+	FileChanged               // a byte in its middle is another one
+	SizeLied                  // Content-Range tells of more than there is
+	ConnectionCut             // the connection breaks in the middle of the body
+)
+
+type fileTrouble struct {
+	pattern string
+	what    FileTrouble
+	times   int
+}
+
+// SpoilFiles lets the next fetches of files go wrong whose path below the top
+// matches a pattern, as of path.Match, or whose name does. Times below 0 is for
+// ever; NoFileTrouble puts all right.
+func (s *Server) SpoilFiles(pattern string, what FileTrouble, times int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if what == NoFileTrouble {
+		s.trouble.files = nil
+		return
+	}
+	s.trouble.files = append(s.trouble.files, fileTrouble{pattern, what, times})
+}
+
+func (s *Server) fileTrouble(name string) FileTrouble {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.trouble.files {
+		t := &s.trouble.files[i]
+		whole, _ := path.Match(t.pattern, name)
+		base, _ := path.Match(t.pattern, path.Base(name))
+		if t.times != 0 && (whole || base) {
+			t.times--
+			return t.what
+		}
+	}
+	return NoFileTrouble
+}
+
+// All lets every call go wrong, until it is told NoTrouble: the hub is down.
+func (s *Server) All(what Trouble) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble.all = what
 }
 
 // Next lets the next calls of a method go wrong, one for each trouble.
@@ -55,7 +114,7 @@ func (s *Server) nextTrouble(method string) Trouble {
 	defer s.mu.Unlock()
 	queue := s.trouble.next[method]
 	if len(queue) == 0 {
-		return NoTrouble
+		return s.trouble.all
 	}
 	s.trouble.next[method] = queue[1:]
 	return queue[0]
