@@ -37,7 +37,7 @@ func builtRPMs(t testing.TB) string {
 		t.Skip("rpmbuild is not installed")
 	}
 	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "repodata"); built.err != nil {
+		if built.dir, built.err = os.MkdirTemp("", "repodata"); built.err != nil { //nolint:usetesting // outlives the first test
 			return
 		}
 		built.err = buildAll(built.dir)

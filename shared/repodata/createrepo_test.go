@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/xml"
 	"io"
 	"os"
 	"os/exec"
@@ -51,7 +50,8 @@ func TestMetadataEqualsThatOfUpstreamCreaterepo(t *testing.T) {
 	dir := builtRPMs(t)
 	theirs := createrepoOf(t, createrepo, dir, "--filelists-ext")
 	compareAll(t, theirs, ours(t, dir, repodata.Options{Ext: true}, ""))
-	theirs = createrepoOf(t, createrepo, dir, "--changelog-limit=3", "--baseurl", "https://kojipkgs.example.org/a&b/\u00e9/")
+	theirs = createrepoOf(t, createrepo, dir, "--changelog-limit=3", "--revision", `1700&é"`, "--content", `a"<b`, "--repo", "R",
+		"--distro", `cpe:/o:é&"<,Näme "x"`, "--distro", "plain", "--baseurl", "https://kojipkgs.example.org/a&b/\u00e9/")
 	compareAll(t, theirs, ours(t, dir, repodata.Options{Changelogs: 3}, "https://kojipkgs.example.org/a&b/\u00e9/"))
 }
 
@@ -92,29 +92,30 @@ func createrepoOf(t testing.TB, createrepo, dir string, args ...string) map[repo
 	t.Helper()
 	out := t.TempDir()
 	args = append(args, "--quiet", "--workers=2", "--outputdir", out, dir)
-	if text, err := exec.CommandContext(t.Context(), createrepo, args...).CombinedOutput(); err != nil {
+	command := exec.CommandContext(t.Context(), createrepo, args...)
+	command.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	if text, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("createrepo_c: %v\n%s", err, text)
 	}
 	raw, err := os.ReadFile(filepath.Join(out, "repodata", "repomd.xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var md struct {
-		Data []struct {
-			Type     repodata.Kind `xml:"type,attr"`
-			Location struct {
-				Href string `xml:"href,attr"`
-			} `xml:"location"`
-		} `xml:"data"`
-	}
-	if err := xml.Unmarshal(raw, &md); err != nil {
+	md, err := repodata.ParseRepomd(raw)
+	if err != nil {
 		t.Fatal(err)
 	}
-	files := map[repodata.Kind][]byte{"repomd": raw}
-	for _, d := range md.Data {
-		files[d.Type] = plain(t, filepath.Join(out, filepath.FromSlash(d.Location.Href)))
+	// What is read and written again is the same file.
+	if again, err := md.Encode(); err != nil || string(again) != string(raw) {
+		t.Errorf("repomd.xml (-createrepo_c +ours): %v\n%s", err, cmp.Diff(string(raw), string(again)))
 	}
-	delete(files, "repomd")
+	files := map[repodata.Kind][]byte{}
+	for _, d := range md.Data {
+		files[d.Type] = plain(t, filepath.Join(out, filepath.FromSlash(d.Location)))
+		if d.OpenChecksum != repodata.Sum(files[d.Type]) {
+			t.Errorf("%s: open-checksum %v", d.Type, d.OpenChecksum)
+		}
+	}
 	return files
 }
 
@@ -157,7 +158,11 @@ func ours(t testing.TB, dir string, o repodata.Options, base string) map[repodat
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(hrefs) < 2 {
+		t.Fatalf("%s holds %d RPMs", dir, len(hrefs))
+	}
 	slices.SortFunc(hrefs, repodata.Compare)
+	t.Logf("%d RPMs", len(hrefs))
 	d := repodata.Describer{Options: o}
 	all := repodata.Fragment{
 		Primary: repodata.Head(repodata.Primary, len(hrefs)), Filelists: repodata.Head(repodata.Filelists, len(hrefs)),

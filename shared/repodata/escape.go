@@ -12,16 +12,20 @@ var errNotXML = errors.New("XML cannot hold it")
 
 // place is where a text stands: as content or in an attribute. libxml2 escapes
 // them differently.
-type place bool
+type place int
 
 const (
-	content   place = false
-	attribute place = true
+	content place = iota
+	// attribute is one of a package's element, which createrepo_c writes without
+	// a document, so that libxml2 knows no encoding.
+	attribute
+	// documentAttribute is one of a whole document in UTF-8.
+	documentAttribute
 )
 
 // appendEscaped writes text as createrepo_c and libxml2 do: what is not UTF-8 is
-// taken for latin-1, control characters make it an error, and attributes
-// have everything beyond ASCII as references.
+// taken for latin-1, control characters make it an error, and a package's
+// attributes have everything beyond ASCII as references.
 func appendEscaped(dst, text []byte, where place) ([]byte, error) {
 	done := 0
 	for i := 0; i < len(text); i++ {
@@ -37,7 +41,7 @@ func appendEscaped(dst, text []byte, where place) ([]byte, error) {
 			instead = "&lt;"
 		case c == '>':
 			instead = "&gt;"
-		case c == '"' && where == attribute:
+		case c == '"' && where != content:
 			instead = "&quot;"
 		case c >= ' ':
 			continue
@@ -94,7 +98,7 @@ func appendWide(dst, text []byte, done, i int, where place) ([]byte, error) {
 			// Control characters of latin-1; createrepo_c leaves them out.
 		case r == 0xfffe || r == 0xffff:
 			return dst, fmt.Errorf("%w: the character U+%04X", errNotXML, r)
-		case where == content:
+		case where != attribute:
 			dst = utf8.AppendRune(dst, r)
 		default:
 			dst = append(dst, "&#x"...)
