@@ -49,6 +49,10 @@ type Compose struct {
 	Followers []int64 `json:"followers,omitempty"`
 	Sharers   []int64 `json:"sharers,omitempty"`
 
+	// Moved is when there was last news of its making.
+	Moved time.Time `json:"moved,omitzero"`
+	// Large tells that its making is for a job.
+	Large bool `json:"large,omitempty"`
 	// Finished of Total packages are described so far.
 	Finished int   `json:"finished,omitempty"`
 	Total    int   `json:"total,omitempty"`
@@ -63,6 +67,8 @@ type Compose struct {
 	Why       string `json:"why,omitempty"`
 	// Trail tells what happened to it.
 	Trail []Line `json:"trail,omitempty"`
+	// Said is what it said last that nobody answers.
+	Said []Saying `json:"said,omitempty"`
 }
 
 // Line is one thing that happened to a compose.
@@ -71,6 +77,29 @@ type Line struct {
 	Text string    `json:"text"`
 	// Event is the id of the event it came of.
 	Event string `json:"event,omitempty"`
+}
+
+// Saying is something a compose said that nobody answers: that its state
+// changed, or what concerns other composes. It is kept for an event that comes
+// again because what it led to may not have been sent.
+type Saying struct {
+	Rev int64 `json:"rev"`
+	// N is its place among what was said at that revision.
+	N int `json:"n,omitempty"`
+	// Cause is the id of the event it came of.
+	Cause string `json:"cause,omitempty"`
+
+	// To are the composes it was for, one draft each; none: it was a change of
+	// state. Kind is the type of event.
+	To      []int64   `json:"to,omitempty"`
+	Kind    string    `json:"kind,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+	Sharing bool      `json:"sharing,omitempty"`
+
+	// State, Reason and Expires are as they were then.
+	State   State     `json:"state,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
+	Expires time.Time `json:"expires,omitzero"`
 }
 
 // State is where a compose stands. The numbers are ODCS's.
@@ -99,6 +128,16 @@ const DocumentPrefix = "compose/doc/"
 
 // Self is the system of the due entries that concern a compose alone.
 const Self = "compose"
+
+// Over tells that the compose has failed, or that its end was decided on:
+// nothing more is to be made for it.
+func (c Compose) Over() bool { return c.Removing || c.State == Removed || c.State == Failed }
+
+// Wants tells whether what was asked for under label is still awaited.
+func (c Compose) Wants(label string) bool {
+	_, open := c.Get(label)
+	return open
+}
 
 // DirOf is the compose whose directory the content lies in.
 func (c Compose) DirOf() int64 {

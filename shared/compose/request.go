@@ -16,6 +16,15 @@ const (
 	Locked       SourceType = 8
 )
 
+// String is ODCS's name for the type.
+func (s SourceType) String() string {
+	names := [...]string{"", "tag", "module", "repo", "pulp", "raw_config", "build", "pungi_compose", "locked"}
+	if s <= 0 || int(s) >= len(names) {
+		return "unknown"
+	}
+	return names[s]
+}
+
 // Flag is one of ODCS's flags, by its bit.
 type Flag int
 

@@ -70,6 +70,8 @@ func (c ComposeID) Attributes() map[string]string { return nil }
 type ComposeOrder struct {
 	ComposeID
 	Label string `json:"label"`
+	// Attempt counts how often it was asked for under this label.
+	Attempt int `json:"attempt,omitempty"`
 	// Koji is the instance the packages come from.
 	Koji string `json:"koji,omitempty"`
 	// Large tells that it is known to be longer than a request may take, and is
@@ -86,11 +88,18 @@ func (o ComposeOrder) Attributes() map[string]string {
 	return attributes("koji", o.Koji, "size", size)
 }
 
+// Answer begins an answer to the order.
+func (o ComposeOrder) Answer() ComposeAnswer {
+	return ComposeAnswer{ComposeID: o.ComposeID, Label: o.Label, Attempt: o.Attempt}
+}
+
 // ComposeAnswer is what became of an order.
 type ComposeAnswer struct {
 	ComposeID
-	Label string    `json:"label"`
-	At    time.Time `json:"at,omitzero"`
+	Label string `json:"label"`
+	// Attempt is the order's.
+	Attempt int       `json:"attempt,omitempty"`
+	At      time.Time `json:"at,omitzero"`
 	// Reason says in words why it failed, or what is being done.
 	Reason string `json:"reason,omitempty"`
 	// Done of Total packages are described so far.
@@ -100,7 +109,8 @@ type ComposeAnswer struct {
 	Resolved *ComposeResolved `json:"resolved,omitempty"`
 	// Leader is the compose whose content is shared, or waited for.
 	Leader int64 `json:"leader,omitempty"`
-	// Until is when the content that is shared would have expired.
+	// Until is how long the content is held: of what was made, for the compose
+	// itself; of what was removed, for others, and zero if nobody holds it.
 	Until time.Time `json:"until,omitzero"`
 	// Content is the digest of what lies in the directory; Lock that of the
 	// list of its packages.
@@ -116,6 +126,9 @@ type ComposeAnswer struct {
 	Large bool `json:"large,omitempty"`
 	// Missing are RPMs of a lock that Koji has no more, or has signed anew.
 	Missing []string `json:"missing,omitempty"`
+	// Over tells that the order came when the compose was over already: what was
+	// made for it, if anything, is to be removed.
+	Over bool `json:"over,omitempty"`
 }
 
 // ComposeResolved is what a request came to mean when the making began.
@@ -136,6 +149,9 @@ type ComposeTie struct {
 	// Other is the compose that tells it.
 	Other int64     `json:"other"`
 	Until time.Time `json:"until,omitzero"`
+	// Sharing tells that Other has come to share the content; else it had done
+	// so before, and somebody renewed it.
+	Sharing bool `json:"sharing,omitempty"`
 }
 
 // ComposeState is the message ODCS sends whenever the state of a compose
