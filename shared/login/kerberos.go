@@ -167,9 +167,16 @@ func (n *negotiation) recognise(r *http.Request, raw []byte) (Caller, error) {
 	return caller, nil
 }
 
+// errNoKey is a ticket made with a key that our keytab lacks.
+var errNoKey = errors.New("no key in the keytab")
+
 // open decrypts the ticket and what came with it, and checks both.
 func (n *negotiation) open(request *messages.APReq, from string) (err error) {
 	defer survive(&err)
+	ticket := request.Ticket
+	if _, _, err := n.keys.GetEncryptionKey(ticket.SName, ticket.Realm, ticket.EncPart.KVNO, ticket.EncPart.EType); err != nil {
+		return errNoKey
+	}
 	address, _ := types.GetHostAddress(from)
 	ok, err := request.Verify(n.keys, n.config.Skew, address, nil)
 	if err == nil && !ok {

@@ -120,9 +120,13 @@ func apReply(request *messages.APReq) ([]byte, error) {
 
 // why puts what is wrong with a ticket into words, and what to do.
 func (n *negotiation) why(err error) (message, hint string, cause error) {
+	const noKey = errorcode.KRB_AP_ERR_NOKEY
 	var failed messages.KRBError
 	code := int32(-1)
-	if errors.As(err, &failed) {
+	switch {
+	case errors.Is(err, errNoKey):
+		code = noKey
+	case errors.As(err, &failed):
 		code = failed.ErrorCode
 	}
 	switch code {
@@ -133,7 +137,7 @@ func (n *negotiation) why(err error) (message, hint string, cause error) {
 	case errorcode.KRB_AP_ERR_SKEW:
 		message = "The clock of your machine is off by more than " + n.config.Skew.String() + "."
 		hint = "Set it right and call again."
-	case errorcode.KRB_AP_ERR_NOKEY:
+	case noKey:
 		message = "The Kerberos ticket is made with a key that is not known here."
 		hint = "Get a new one with kinit; should that not help, the operators have to renew the keytab."
 	case errorcode.KRB_AP_ERR_BADADDR:

@@ -79,7 +79,8 @@ func escape2253(value string) string {
 	return b.String()
 }
 
-// slashName writes a subject as X509_NAME_oneline does: /O=…/CN=….
+// slashName writes a subject as OpenSSL 3's X509_NAME_oneline does: /O=…/CN=….
+// Before 1.1.1, a slash within a value looked like the next part.
 func slashName(raw []byte) (string, error) {
 	parts, err := readSubject(raw)
 	if err != nil {
@@ -87,13 +88,17 @@ func slashName(raw []byte) (string, error) {
 	}
 	var b strings.Builder
 	for _, part := range parts {
-		for _, a := range part {
+		for i, a := range part {
 			name, _ := attributeName(a.Type)
-			fmt.Fprintf(&b, "/%s=", name)
+			b.WriteString([]string{"/", "+"}[min(i, 1)] + name + "=")
 			for _, c := range a.Value.Bytes {
-				if c < ' ' || c > '~' {
+				switch {
+				case c < ' ' || c > '~':
 					fmt.Fprintf(&b, `\x%02X`, c)
-				} else {
+				case c == '/' || c == '+':
+					b.WriteByte('\\')
+					b.WriteByte(c)
+				default:
 					b.WriteByte(c)
 				}
 			}
