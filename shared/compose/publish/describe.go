@@ -1,0 +1,117 @@
+package publish
+
+import (
+	"context"
+	"path"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/distaff-project/distaff/shared/compose/gather"
+	"github.com/distaff-project/distaff/shared/repodata"
+	"github.com/distaff-project/distaff/shared/repodata/frame"
+	"github.com/distaff-project/distaff/shared/rpm/header"
+)
+
+// unknown stands for a checksum nobody knows yet, in metadata that nobody
+// installs from.
+const unknown = "0000000000000000000000000000000000000000000000000000000000000000"
+
+// entries are the places of a tree's files in its metadata.
+func (p *Publisher) entries(sel *gather.Selection, tree *gather.Tree) []frame.Entry {
+	entries := make([]frame.Entry, len(tree.Files))
+	changelogs := strconv.Itoa(p.Metadata.Changelogs)
+	for i, at := range tree.Files {
+		f := &sel.Files[at]
+		name, _, _ := strings.Cut(f.NEVRA, ":")
+		// The checksum is that of the whole file, and so stands for its size and
+		// its headers as well.
+		sum := f.SHA256
+		if sum == "" {
+			sum = "unknown " + f.Payload
+		}
+		entries[i] = frame.Entry{
+			Base: path.Base(f.Path), Dir: path.Dir(f.Path), Name: name[:max(0, strings.LastIndexByte(name, '-'))],
+			ID: frame.Identify("1", sum, p.base(f), f.Path, changelogs),
+		}
+	}
+	return entries
+}
+
+// describer describes the files of one tree, and notes what it learns of them.
+type describer struct {
+	*Publisher
+	sel  *gather.Selection
+	tree *gather.Tree
+
+	mu sync.Mutex
+}
+
+// describe reads the headers of some files at once. How many requests are under
+// way in all is the reader's to bound.
+func (d *describer) describe(ctx context.Context, at []int) ([]repodata.Fragment, error) {
+	out := make([]repodata.Fragment, len(at))
+	group, ctx := errgroup.WithContext(ctx)
+	for i, place := range at {
+		group.Go(func() error {
+			var err error
+			out[i], err = d.one(ctx, d.tree.Files[place])
+			return err
+		})
+	}
+	return out, group.Wait()
+}
+
+func (d *describer) one(ctx context.Context, place int32) (repodata.Fragment, error) {
+	d.mu.Lock()
+	f := d.sel.Files[place]
+	d.mu.Unlock()
+	head, err := d.head(ctx, &f)
+	if err != nil {
+		return repodata.Fragment{}, err
+	}
+	sum := f.SHA256
+	if sum == "" {
+		sum = unknown
+	}
+	text, err := repodata.Describe(head.Header, repodata.File{PkgID: sum, Size: head.Size, Base: d.base(&f), Href: f.Path}, d.Metadata)
+	if err != nil {
+		return repodata.Fragment{}, &BrokenError{f.NEVRA, d.Address(&f), err}
+	}
+	d.learn(place, head.Size, head.Header)
+	return text, nil
+}
+
+// learn notes what only the file itself could tell.
+func (d *describer) learn(place int32, size int64, h header.Header) {
+	built, _, _ := h.Number(header.BuildTime) // what is broken was an error before
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f := &d.sel.Files[place]
+	f.Size, f.Exact = size, true
+	if f.Time == 0 {
+		f.Time = int64(built) //nolint:gosec // 32 bits in the header
+	}
+}
+
+// Measure finds out the size of files that were described by a run that could
+// not say so any more.
+func (p *Publisher) Measure(ctx context.Context, sel *gather.Selection) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(64)
+	d := &describer{Publisher: p, sel: sel}
+	for i := range sel.Files {
+		if f := sel.Files[i]; !f.Exact || f.Time == 0 {
+			group.Go(func() error {
+				head, err := p.head(ctx, &f)
+				if err == nil {
+					d.learn(int32(i), head.Size, head.Header) //nolint:gosec // Koji's lists are bounded far below
+				}
+				return err
+			})
+		}
+	}
+	return group.Wait()
+}

@@ -1,0 +1,65 @@
+package publish
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/gather"
+)
+
+// Lock writes down a selection of which all checksums and sizes are known.
+// Documents are the digests of what goes into the metadata of each tree beside
+// the packages.
+func Lock(sel *gather.Selection, documents []Documents) (compose.Lock, error) {
+	lock := compose.Lock{
+		Version: 1, Koji: sel.Koji, Event: sel.Event, Tags: sel.Tags, TagNames: sel.TagNames,
+		Trees: make([]compose.Tree, 0, len(sel.Trees)),
+	}
+	for i := range sel.Trees {
+		t := &sel.Trees[i]
+		tree := compose.Tree{Variant: t.Variant, Arch: t.Arch, Kind: t.Kind, RPMs: make([]compose.RPM, 0, len(t.Files))}
+		if i < len(documents) {
+			d := documents[i]
+			tree.Modules, tree.Groups, tree.UpdateInfo = d.Modules, d.Groups, d.UpdateInfo
+		}
+		for _, at := range t.Files {
+			f := &sel.Files[at]
+			if f.SHA256 == "" || f.Size <= 0 || !f.Exact {
+				return lock, fmt.Errorf("lock %s: checksum or size is not known", f.NEVRA)
+			}
+			tree.RPMs = append(tree.RPMs, f.RPM)
+		}
+		lock.Trees = append(lock.Trees, tree)
+	}
+	return lock, nil
+}
+
+// Documents are the digests of a tree's documents; empty: there is none.
+type Documents struct{ Modules, Groups, UpdateInfo string }
+
+// Unlock gives the selection that was written down.
+func Unlock(lock compose.Lock) *gather.Selection {
+	sel := &gather.Selection{Koji: lock.Koji, Start: gather.Start{Event: lock.Event, Tags: lock.Tags, TagNames: lock.TagNames}}
+	at := map[string]int32{}
+	for _, t := range lock.Trees {
+		tree := gather.Tree{Variant: t.Variant, Arch: t.Arch, Kind: t.Kind, Files: make([]int32, 0, len(t.RPMs))}
+		for _, r := range t.RPMs {
+			name := r.Base + "\x00" + r.Path
+			place, known := at[name]
+			if !known {
+				place = int32(len(sel.Files)) //nolint:gosec // a lock has at most some 100,000
+				at[name] = place
+				sel.Files = append(sel.Files, gather.File{RPM: r, Exact: true})
+			}
+			tree.Files = append(tree.Files, place)
+		}
+		sel.Trees = append(sel.Trees, tree)
+	}
+	return sel
+}
+
+func fileName(r compose.RPM) string { return path.Base(r.Path) }
