@@ -18,6 +18,12 @@ func (r *reader) check(c *Config) {
 	}
 	r.address("pages", c.Pages, "name the address people find the bucket's pages under, such as https://ci.example.org/", web)
 	r.checkBucket(c)
+	if c.Composes != nil {
+		r.checkComposes(c)
+	}
+	if c.Greenwave != nil {
+		r.address("greenwave.url", c.Greenwave.URL, "name the address of Greenwave, or remove greenwave", web)
+	}
 	r.checkForges(c)
 	r.checkKojis(c)
 	r.checkFarms(c)
@@ -123,8 +129,10 @@ func (r *reader) once(at string, list []string) {
 
 func (r *reader) checkPipeline(c *Config) {
 	p := c.Pipeline
-	r.instance("pipeline.koji", "koji", p.Koji, names(c.Koji), "name the Koji that builds, one of ")
-	if len(c.Checks) > 0 || p.TestingFarm != "" {
+	if len(c.Forges) > 0 || p.Koji != "" {
+		r.instance("pipeline.koji", "koji", p.Koji, names(c.Koji), "name the Koji that builds, one of ")
+	}
+	if len(c.Checks) > 0 && len(c.Forges) > 0 || p.TestingFarm != "" {
 		r.instance("pipeline.testing_farm", "testing_farm", p.TestingFarm, names(c.TestingFarm), "name the Testing Farm that tests, one of ")
 	}
 	r.globs("pipeline.docs", p.Docs)

@@ -7,7 +7,7 @@ import (
 )
 
 func (r *reader) checkForges(c *Config) {
-	if len(c.Forges) == 0 {
+	if len(c.Forges) == 0 && c.Composes == nil {
 		r.absent("forges", "name at least one forge whose pull requests are checked")
 	}
 	at := map[string]string{} // the forge by address
@@ -119,7 +119,7 @@ func (r *reader) checkAuth(at string, a KojiAuth) {
 }
 
 func (r *reader) checkFarms(c *Config) {
-	if len(c.TestingFarm) == 0 && len(c.Checks) > 0 {
+	if len(c.TestingFarm) == 0 && len(c.Checks) > 0 && (len(c.Forges) > 0 || c.Composes == nil) {
 		r.absent("testing_farm", "name the Testing Farm that runs the checks, or write checks: [] to build only")
 	}
 	for name, farm := range c.TestingFarm {
@@ -136,7 +136,7 @@ func (r *reader) checkFarms(c *Config) {
 
 func (r *reader) checkBus(c *Config) {
 	b := c.Bus
-	if len(c.Forges) > 0 && len(c.pagures()) == 0 {
+	if len(c.Forges) > 0 && len(c.pagures()) == 0 && c.Composes == nil {
 		r.fail("bus", "is for the messages of a pagure, and forges has none; add one, or remove bus")
 	}
 	r.address("bus.url", b.URL, "name the address of the broker, such as amqps://fedora:@rabbitmq.fedoraproject.org/%2Fpublic_pubsub", bus)
@@ -167,7 +167,9 @@ func (r *reader) checkBus(c *Config) {
 	if f, ok := c.Forges[b.Forge]; ok && f.Type == GitHub {
 		r.fail("bus.forge", "%q is a github, which calls by web hook; name a pagure", b.Forge)
 	}
-	r.instance("bus.forge", "forges", b.Forge, c.pagures(), "name the pagure whose messages the bus has, one of ")
+	if len(c.pagures()) > 0 || b.Forge != "" {
+		r.instance("bus.forge", "forges", b.Forge, c.pagures(), "name the pagure whose messages the bus has, one of ")
+	}
 	if r.given("bus.koji") { // else it is the one in pipeline
 		r.instance("bus.koji", "koji", b.Koji, names(c.Koji), "name the Koji whose messages the bus has, one of ")
 	}

@@ -35,6 +35,7 @@ func (r *reader) complete(c *Config) {
 	}
 	fill(r, "bodhi.url", &c.Bodhi.URL, "https://bodhi.fedoraproject.org")
 	r.completePipeline(c)
+	r.completeComposes(c)
 	r.completeBus(c)
 	r.completePrices(&c.Prices)
 }
@@ -77,6 +78,24 @@ func (r *reader) completePipeline(c *Config) {
 	}
 }
 
+func (r *reader) completeComposes(c *Config) {
+	k := c.Composes
+	if k == nil {
+		return
+	}
+	fill(r, "composes.koji", &k.Koji, c.Pipeline.Koji)
+	fill(r, "composes.packages", &k.Packages, "")
+	fill(r, "composes.arches", &k.Arches, []string{"x86_64"})
+	fill(r, "composes.lifetime", &k.Lifetime, 24*time.Hour)
+	fill(r, "composes.lifetime_most", &k.LifetimeMost, 72*time.Hour)
+	fill(r, "composes.compression", &k.Compression, "zstd")
+	fill(r, "composes.large_from", &k.LargeFrom, 30_000)
+	fill(r, "composes.retry_window", &k.RetryWindow, 15*time.Minute)
+	if l := k.Login; l != nil && l.FAS != nil && !l.FAS.Keytab.IsZero() && l.FAS.Krb5Conf.IsZero() {
+		l.FAS.Krb5Conf.File = "/etc/krb5.conf"
+	}
+}
+
 func (r *reader) completeBus(c *Config) {
 	b := c.Bus
 	if b == nil {
@@ -87,6 +106,9 @@ func (r *reader) completeBus(c *Config) {
 		fill(r, "bus.forge", &b.Forge, pagures[0])
 	}
 	fill(r, "bus.koji", &b.Koji, c.Pipeline.Koji)
+	if c.Composes != nil && b.Koji == "" {
+		fill(r, "bus.koji", &b.Koji, c.Composes.Koji)
+	}
 	fill(r, "bus.topic_prefix", &b.TopicPrefix, "org.fedoraproject.prod")
 	fill(r, "bus.datagrepper", &b.Datagrepper, "https://apps.fedoraproject.org/datagrepper")
 }

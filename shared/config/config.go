@@ -24,6 +24,10 @@ type Config struct {
 	Koji        map[string]Koji        `yaml:"koji"`
 	TestingFarm map[string]TestingFarm `yaml:"testing_farm"`
 	Bodhi       Bodhi                  `yaml:"bodhi"`
+	// Greenwave is nil where no rule has a gate.
+	Greenwave *Greenwave `yaml:"greenwave"`
+	// Composes is nil where none are made.
+	Composes *Composes `yaml:"composes"`
 	// Bus is nil where the forges call by web hook only.
 	Bus *Bus `yaml:"bus"`
 	// Hooks is nil where nobody can call; results are then asked for.
@@ -136,6 +140,11 @@ type TestingFarm struct {
 
 // Bodhi knows which release a branch belongs to.
 type Bodhi struct {
+	URL string `yaml:"url"`
+}
+
+// Greenwave decides whether builds and updates have passed their tests.
+type Greenwave struct {
 	URL string `yaml:"url"`
 }
 

@@ -48,7 +48,7 @@ func TestProblems(t *testing.T) {
 			"unknown key with odd letters", "",
 			`"a\n\u00fc": 1`,
 			[]string{
-				`10:1: "a\nü": unknown key; known here: name, pages, bucket, forges, koji, testing_farm, bodhi, bus, hooks, checks, pipeline, prices`,
+				`10:1: "a\nü": unknown key; known here: name, pages, bucket, forges, koji, testing_farm, bodhi, greenwave, composes, bus, hooks, checks, pipeline, prices`,
 			},
 		},
 		{

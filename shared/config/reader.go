@@ -105,6 +105,9 @@ func (r *reader) value(n node, v reflect.Value, path string) {
 	case *int:
 		r.number(n, into, path)
 		return
+	case *Limit:
+		r.limit(n, into, path)
+		return
 	case *float64:
 		r.price(n, into, path)
 		return
@@ -178,12 +181,12 @@ func (r *reader) unknown(key, full string, at Problem, path string, all []field)
 func (r *reader) instances(n node, v reflect.Value, path string) {
 	v.Set(reflect.MakeMap(v.Type()))
 	r.pairs(n, path, func(key, full string, at Problem, value node) {
-		if !isName(key) {
+		if v.Type().Key() == reflect.TypeFor[string]() && !isName(key) {
 			r.failAt(at, full, "is no good name; an instance is named with a-z, 0-9 and -, beginning with a letter, at most %d long", longestName)
 		}
 		one := reflect.New(v.Type().Elem()).Elem()
 		r.value(value, one, full)
-		v.SetMapIndex(reflect.ValueOf(key), one)
+		v.SetMapIndex(reflect.ValueOf(key).Convert(v.Type().Key()), one)
 	})
 }
 

@@ -39,6 +39,23 @@ func (r *reader) number(n node, into *int, path string) {
 	r.wants(n, path, "a whole number from 0 on")
 }
 
+// limit reads a number from 1 on, or the word unlimited.
+func (r *reader) limit(n node, into *Limit, path string) {
+	var number int
+	if s, ok := n.(*ast.StringNode); ok && s.Value == "unlimited" {
+		*into = -1
+		return
+	}
+	if _, ok := n.(*ast.IntegerNode); ok {
+		r.number(n, &number, path)
+		if number > 0 {
+			*into = Limit(number)
+			return
+		}
+	}
+	r.wants(n, path, "a whole number from 1 on, or unlimited")
+}
+
 // price reads a number that may have a fraction.
 func (r *reader) price(n node, into *float64, path string) {
 	switch n.(type) {

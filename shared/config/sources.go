@@ -15,6 +15,12 @@ func (c *Config) Sources() []Source {
 	}
 	own := *c // eachSource writes to maps
 	own.Forges, own.Koji, own.TestingFarm = maps.Clone(c.Forges), maps.Clone(c.Koji), maps.Clone(c.TestingFarm)
+	if c.Composes != nil {
+		composes := *c.Composes
+		composes.Repositories, composes.RawConfigs = maps.Clone(composes.Repositories), maps.Clone(composes.RawConfigs)
+		composes.Users, composes.Groups = maps.Clone(composes.Users), maps.Clone(composes.Groups)
+		own.Composes = &composes
+	}
 	var all []Source
 	eachSource(reflect.ValueOf(&own).Elem(), "", func(s *Source, _, _ string) {
 		if !s.IsZero() {
