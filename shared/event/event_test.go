@@ -150,6 +150,7 @@ func TestEveryKindReadsBackWhatItSays(t *testing.T) {
 	check(t, event.ComposeCheckWanted)
 	check(t, event.ComposeChecked)
 	check(t, event.RuleTimePassed)
+	check(t, event.ComposeKeepWanted)
 	check(t, event.Tick)
 }
 

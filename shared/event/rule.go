@@ -25,6 +25,8 @@ const (
 	ComposeCheckWanted Kind[ComposeCheck] = "distaff.compose.check-wanted"
 	// ComposeChecked answers that.
 	ComposeChecked Kind[ComposeCheckAnswer] = "distaff.compose.checked"
+	// ComposeKeepWanted asks that a compose lives on, because it is the newest.
+	ComposeKeepWanted Kind[ComposeKeep] = "distaff.compose.keep-wanted"
 	// RuleTimePassed tells a rule that something it waits for is due.
 	RuleTimePassed Kind[RulePassed] = "distaff.rule.time-passed"
 )
@@ -179,6 +181,13 @@ func (a ComposeCheckAnswer) Subject() string { return a.Rule }
 
 // Attributes are the rule.
 func (a ComposeCheckAnswer) Attributes() map[string]string { return attributes("rule", a.Rule) }
+
+// ComposeKeep is until when a rule wants its newest compose to live.
+type ComposeKeep struct {
+	ComposeID
+	Rule  string    `json:"rule"`
+	Until time.Time `json:"until"`
+}
 
 // RulePassed is one due entry of a rule.
 type RulePassed struct {

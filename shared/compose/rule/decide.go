@@ -274,8 +274,8 @@ func (t *turn) keep() {
 	if t.rule.Latest == "" || t.s.Last.Compose == 0 {
 		return
 	}
-	draft := t.say(event.ComposeExtended.Say(event.ComposeTie{
-		ComposeID: event.ComposeID{ID: t.s.Last.Compose}, Until: t.at.Add(keepFor).UTC().Truncate(time.Second),
+	draft := t.say(event.ComposeKeepWanted.Say(event.ComposeKeep{
+		ComposeID: event.ComposeID{ID: t.s.Last.Compose}, Rule: t.s.Name, Until: t.at.Add(keepFor).UTC().Truncate(time.Second),
 	}))
 	t.s.OpenLater("keep", draft, keepPause)
 }

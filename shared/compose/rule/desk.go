@@ -29,7 +29,7 @@ var _ interface{ Asking() *ask.Book } = (*State)(nil)
 
 // Says are the drafts a decision may come to.
 func Says() []event.Named {
-	return []event.Named{event.GateAskWanted, event.ComposeCheckWanted, event.ComposeWanted, event.ComposeExtended}
+	return []event.Named{event.GateAskWanted, event.ComposeCheckWanted, event.ComposeWanted, event.ComposeKeepWanted}
 }
 
 func (d Desk) documents(r Rule) *state.Keeper[State, *State] {

@@ -130,7 +130,7 @@ func TestAFixThatIsTaggedBecomesACompose(t *testing.T) {
 	d := enter(t, rule.Rule{Latest: "f45-fixes"})
 	d.expect("tagged", d.tell(d.tagged("openssl-3.5-2.fc45")), "compose.check-wanted 1/check")
 	d.expect("checked", d.tell(d.checked(1, true, 100, "c1")), "compose.wanted 1/compose event=100 (openssl-3.5-2.fc45 was tagged into f45-fixes)")
-	d.expect("done", d.tell(d.done(1, 12)), "compose.extended 12")
+	d.expect("done", d.tell(d.done(1, 12)), "compose.keep-wanted 12")
 	d.expect("phase", string(d.state().Phase), "")
 
 	// The next is compared with what this one was made of.
@@ -276,7 +276,7 @@ func TestTheLatestMovesForwardOnlyAndIsKept(t *testing.T) {
 	}
 	d.expect("the mirror", mirror(), "https://composes.example.org/odcs-14/compose/Temporary/x86_64/os/\n")
 	d.now = d.now.Add(7 * time.Hour)
-	d.expect("kept", d.tell(d.passed()), "compose.extended 14")
+	d.expect("kept", d.tell(d.passed()), "compose.keep-wanted 14")
 	repo, err := d.store.Get(t.Context(), "composes/latest-f45-fixes/f45-fixes.repo")
 	if err != nil || !strings.Contains(string(repo.Body), "mirrorlist=https://composes.example.org/latest-f45-fixes/mirrors/$basearch\n") {
 		t.Errorf("the repository file is %q, %v", repo.Body, err)
