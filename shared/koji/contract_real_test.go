@@ -3,17 +3,23 @@
 package koji_test
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"hash/adler32"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/distaff-project/distaff/shared/koji"
+	"github.com/distaff-project/distaff/shared/koji/kojitest/rpmfile"
 	"github.com/distaff-project/distaff/shared/koji/xmlrpc"
 )
 
@@ -24,6 +30,7 @@ import (
 //
 //	DISTAFF_KOJI_HUB=http://127.0.0.1:8080
 //	DISTAFF_KOJI_USER, DISTAFF_KOJI_PASSWORD        an account
+//	DISTAFF_KOJI_ADMIN, DISTAFF_KOJI_ADMIN_PASSWORD an administrator, for the contract of tags
 //	DISTAFF_KOJI_BUILDER, DISTAFF_KOJI_BUILDER_PASSWORD  a host
 //	DISTAFF_KOJI_TLS=https://127.0.0.1:8443, DISTAFF_KOJI_CA, DISTAFF_KOJI_CERT, DISTAFF_KOJI_KEY
 //	                                                for login by certificate, optional
@@ -39,6 +46,60 @@ func TestARealKojiKeepsTheContract(t *testing.T) {
 	s := system{base: base, user: os.Getenv("DISTAFF_KOJI_USER"), password: os.Getenv("DISTAFF_KOJI_PASSWORD")}
 	s.failed = func(t *testing.T) koji.TaskID { return failAsBuilder(t, s) }
 	contract(t, s)
+}
+
+// TestARealKojiKeepsTheContractOfTags makes tags and imports builds that stay
+// there.
+func TestARealKojiKeepsTheContractOfTags(t *testing.T) {
+	base := os.Getenv("DISTAFF_KOJI_HUB")
+	if base == "" || os.Getenv("DISTAFF_KOJI_ADMIN") == "" {
+		t.Skip("DISTAFF_KOJI_HUB names no hub, or DISTAFF_KOJI_ADMIN no administrator")
+	}
+	d := distro{base: base, user: os.Getenv("DISTAFF_KOJI_ADMIN"), password: os.Getenv("DISTAFF_KOJI_ADMIN_PASSWORD")}
+	admin := logIn(t, base, d.user, d.password)
+	methods, _ := admin.call(t, "system.listMethods").([]any)
+	d.hasSideTags = slices.Contains(methods, any("createSideTag"))
+	uploads := 0
+	d.imports = func(t *testing.T, files []string) {
+		t.Helper()
+		for _, file := range files { // the source package first
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			uploads++
+			dir := fmt.Sprintf("cli-import/%d.%d", time.Now().UnixNano(), uploads)
+			q := url.Values{
+				"filename": {filepath.Base(file)}, "filepath": {dir},
+				"fileverify": {"adler32"}, "offset": {"0"}, "overwrite": {"1"},
+			}
+			if _, err := admin.post(t, "?"+q.Encode(), "application/octet-stream", raw); err != nil {
+				t.Fatal(err)
+			}
+			admin.call(t, "importRPM", dir, filepath.Base(file))
+		}
+	}
+	d.sign = func(t *testing.T, b koji.Build, key string) {
+		t.Helper()
+		lists, err := d.hub.BuildRPMs(t.Context(), []int64{b.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range lists[0] {
+			path, err := koji.RPMPath(b.Volume, b.NVR, p.NVRA)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var signed bytes.Buffer
+			header, err := rpmfile.Sign(bytes.NewReader(d.get(t, path)), &signed, key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			admin.call(t, "addRPMSig", p.ID, base64.StdEncoding.EncodeToString(header))
+			admin.call(t, "writeSignedRPM", p.ID, key)
+		}
+	}
+	tagContract(t, &d)
 }
 
 func TestARealKojiTakesACertificate(t *testing.T) {

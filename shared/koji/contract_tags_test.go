@@ -27,14 +27,14 @@ import (
 // builds brought in. Names of tags and packages are new ones, because the hub
 // may have a history.
 type distro struct {
-	base                  string // before /kojihub and /kojifiles
-	user, password        string // of an administrator
-	imports               func(t *testing.T, files []string)
-	sign                  func(t *testing.T, b koji.Build, key string)
-	now                   string // in all names
-	hub                   *koji.Hub
-	admin                 *caller
-	hasSideTags           bool
+	base           string // before /kojihub and /kojifiles
+	user, password string // of an administrator
+	imports        func(t *testing.T, files []string)
+	sign           func(t *testing.T, b koji.Build, key string)
+	now            string // in all names
+	hub            *koji.Hub
+	admin          *caller
+	hasSideTags    bool
 }
 
 const someKey = "a15b79cc"
@@ -83,7 +83,7 @@ func logIn(t *testing.T, base, user, password string) *caller {
 }
 
 // tagContract is what both the real hub and ours hold to about tags.
-func tagContract(t *testing.T, d distro) {
+func tagContract(t *testing.T, d *distro) {
 	t.Helper()
 	d.now = fmt.Sprintf("c%d", time.Now().UnixNano())
 	d.admin = logIn(t, d.base, d.user, d.password)
@@ -113,7 +113,7 @@ func tagContract(t *testing.T, d distro) {
 		{"tags are found by a pattern", contractPattern},
 		{"side tags come and go", contractSideTags},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.check(t, d) })
+		t.Run(c.name, func(t *testing.T) { c.check(t, *d) })
 	}
 }
 
@@ -132,7 +132,7 @@ func TestTheLocalKojiKeepsTheContractOfTags(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	tagContract(t, d)
+	tagContract(t, &d)
 }
 
 // tag makes a tag below others.

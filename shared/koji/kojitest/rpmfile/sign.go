@@ -28,7 +28,8 @@ const (
 // digits are known. The main header and the payload stay as they are, as when
 // Koji writes a signed copy. The signature is one in form only, because nobody
 // has the key: rpm reads it, says by which key it is, and that it does not have
-// that key. It gives the signature header, which Koji keeps apart.
+// that key. It gives the signature header, which Koji keeps apart, with the zeros
+// after it.
 func Sign(src io.Reader, dst io.Writer, key string) ([]byte, error) {
 	id, err := hex.DecodeString(key)
 	if err != nil || len(id) != 4 {
@@ -52,7 +53,8 @@ func Sign(src io.Reader, dst io.Writer, key string) ([]byte, error) {
 		signed.add(sigReserved, binary8, len(room.data)-len(packet)-16, room.data[:len(room.data)-len(packet)-16])
 	}
 	raw := signed.encode()
-	out := slices.Concat(read.Bytes()[:leadSize], raw, make([]byte, (8-len(raw)%8)%8), read.Bytes()[info.Start:])
+	raw = append(raw, make([]byte, (8-len(raw)%8)%8)...)
+	out := slices.Concat(read.Bytes()[:leadSize], raw, read.Bytes()[info.Start:])
 	if _, err := dst.Write(out); err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
