@@ -10,6 +10,8 @@ import (
 	"github.com/distaff-project/distaff/shared/rpm/header"
 )
 
+var errNone = errors.New("the header has none")
+
 // Describe writes one package's part of the metadata. Whoever has many packages
 // uses a Describer, which reuses its memory.
 func Describe(h header.Header, f File, o Options) (Fragment, error) {
@@ -31,14 +33,15 @@ type Describer struct {
 	build      uint64
 	sourceRPM  []byte
 
-	dirs      [][]byte
-	path      []byte
-	files     []byte // the <file> elements of primary
-	paths     paths
-	relations [kinds]list
-	provided  keys
-	required  keys
-	changes   []change
+	dirs       [][]byte
+	path       []byte
+	files      []byte // the <file> elements of primary
+	filesStart int    // where the package begins in the filelists
+	paths      paths
+	relations  [kinds]list
+	provided   keys
+	required   keys
+	changes    []change
 }
 
 // Append writes one package's part behind what dst already holds. After an
@@ -72,10 +75,11 @@ func (d *Describer) identify() {
 	case !d.header.Has(header.SourceRPM) && !d.header.Has(header.SourcePackage):
 		d.sourceRPM = []byte("(none)") // as librpm fills in
 	}
-	for field, text := range map[string][]byte{"name": d.name, "architecture": d.arch} {
-		if len(text) == 0 {
-			d.fail(field, errors.New("the header has none"))
-		}
+	if len(d.name) == 0 {
+		d.fail("name", errNone)
+	}
+	if len(d.arch) == 0 {
+		d.fail("architecture", errNone)
 	}
 	d.build = d.number(header.BuildTime)
 	d.version = append(d.version[:0], `<version epoch="`...)
@@ -183,6 +187,10 @@ func (d *Describer) has(tags ...header.Tag) bool {
 
 // escape appends a text; one that XML cannot hold is the package's error.
 func (d *Describer) escape(dst []byte, field string, text []byte, where place) []byte {
+	if len(text) > maxText {
+		d.fail(field, fmt.Errorf("a text of %d bytes is more than the %d one may have", len(text), maxText))
+		return dst
+	}
 	dst, err := appendEscaped(dst, text, where)
 	d.fail(field, err)
 	return dst

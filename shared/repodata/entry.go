@@ -1,6 +1,9 @@
 package repodata
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // sense is how a dependency compares versions.
 type sense uint8
@@ -48,13 +51,22 @@ func (d *Describer) addEntry(into relation, e edge) {
 		return
 	}
 	field := into.String()
+	if len(l.xml) > maxPart {
+		d.fail(field, fmt.Errorf("more than the %d bytes a package may have", maxPart))
+		return
+	}
 	xml := append(l.xml, `      <rpm:entry name="`...)
 	xml = d.escape(xml, field, e.name, attribute)
 	if e.sense != senseNone {
 		xml = append(append(xml, `" flags="`...), e.sense.String()...)
 		if len(e.version) > 0 {
 			epoch, version, release := splitEVR(e.version)
-			xml = d.escape(append(xml, `" epoch="`...), field, epoch, attribute)
+			xml = append(xml, `" epoch="`...)
+			if len(epoch) > 0 {
+				xml = d.escape(xml, field, epoch, attribute)
+			} else {
+				xml = append(xml, '0')
+			}
 			if len(version) > 0 {
 				xml = d.escape(append(xml, `" ver="`...), field, version, attribute)
 			}
@@ -71,12 +83,8 @@ func (d *Describer) addEntry(into relation, e edge) {
 
 // splitEVR cuts at the first colon and at the first dash behind it.
 func splitEVR(evr []byte) (epoch, version, release []byte) {
-	epoch = []byte("0")
 	if at := bytes.IndexByte(evr, ':'); at >= 0 {
-		if at > 0 {
-			epoch = evr[:at]
-		}
-		evr = evr[at+1:]
+		epoch, evr = evr[:at], evr[at+1:]
 	}
 	version, release, _ = bytes.Cut(evr, []byte("-"))
 	return epoch, version, release
@@ -89,7 +97,10 @@ func goodEpoch(evr []byte) bool {
 	if at <= 0 {
 		return true
 	}
-	digits := bytes.TrimLeft(evr[:at], " \t\n\v\f\r")
+	digits := evr[:at]
+	for len(digits) > 0 && (digits[0] == ' ' || digits[0] >= '\t' && digits[0] <= '\r') {
+		digits = digits[1:]
+	}
 	if len(digits) > 0 && (digits[0] == '+' || digits[0] == '-') {
 		digits = digits[1:]
 	}

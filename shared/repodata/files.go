@@ -7,9 +7,15 @@ import (
 	"github.com/distaff-project/distaff/shared/rpm/header"
 )
 
-// maxValues bounds files and relations of one kind in one package. The largest
-// package of Fedora has some 60,000 files.
-const maxValues = 1 << 20
+// A header of some megabytes can make terabytes of metadata: a million files in
+// one folder with a long name. So much is no package's; Fedora's largest has
+// some 60,000 files.
+const (
+	maxValues  = 1 << 20  // files, or relations of one kind
+	maxChanges = 1 << 16  // entries of a changelog that are kept
+	maxText    = 1 << 20  // bytes of one text
+	maxPart    = 64 << 20 // bytes of files, or of relations of one kind, written
+)
 
 const (
 	modeType = 0o170000
@@ -26,6 +32,7 @@ type fileList struct {
 
 // appendFiles writes the filelists, and keeps the files that primary has too.
 func (d *Describer) appendFiles(out *Fragment) {
+	d.filesStart = len(out.Filelists)
 	out.Filelists = d.appendStart(out.Filelists)
 	if d.Options.Ext {
 		out.FilelistsExt = d.appendStart(out.FilelistsExt)
@@ -108,6 +115,10 @@ func (d *Describer) appendFile(out *Fragment, list *fileList, i int) {
 		kind = ` type="ghost"`
 	}
 	start := len(out.Filelists)
+	if start-d.filesStart > maxPart {
+		d.fail("files", fmt.Errorf("more than the %d bytes a package may have", maxPart))
+		return
+	}
 	out.Filelists = append(append(append(out.Filelists, "  <file"...), kind...), '>')
 	name := len(out.Filelists)
 	out.Filelists = d.escape(out.Filelists, "files", d.path, content)

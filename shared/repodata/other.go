@@ -58,6 +58,10 @@ func (d *Describer) readChanges() {
 	if limit > 0 {
 		n = min(n, limit)
 	}
+	if n > maxChanges {
+		d.fail("changelog", fmt.Errorf("%d entries are more than the %d that can be kept", n, maxChanges))
+		return
+	}
 	last := int64(0)
 	for i := range n {
 		author, _ := authors.Next()

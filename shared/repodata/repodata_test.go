@@ -131,6 +131,8 @@ func TestABadPackageIsNamedWithItsField(t *testing.T) {
 		"fewer flags than requires":               {change: texts(1049, "a", "b"), want: "requires: broken RPM header: 2 names, 1 flags and 1 versions"},
 		"more files than modes":                   {change: texts(1117, "a", "b"), want: "files: broken RPM header: 2 names"},
 		"a file in a folder that is not there":    {change: numbers(1116, 7), want: `files: broken RPM header: "hello" lies in folder 7 of 1`},
+		"a text of megabytes":                     {change: text(1005, strings.Repeat("x", 1<<20+1)), want: "description: a text of 1048577 bytes"},
+		"a bomb of folders":                       {change: bomb, want: "files: more than the 67108864 bytes"},
 		"more times than entries":                 {change: func(p *rpmpack.RPM) { numbers(1080, 1, 2)(p); texts(1081, "a")(p); texts(1082, "b")(p) }, want: "changelog: broken RPM header: 1 authors, 2 times and 1 texts"},
 		"a number for the name":                   {change: numbers(1000, 1), want: "tag 1000 (name) of the main header is of type 4, no text"},
 		"no name":                                 {change: text(1000, ""), want: "name: the header has none"},
@@ -165,6 +167,17 @@ func TestABadPackageIsNamedWithItsField(t *testing.T) {
 	// It goes on after all of them.
 	if _, err := d.Append(repodata.Fragment{}, pack(t, "hello", nil), file("hello.rpm")); err != nil {
 		t.Error(err)
+	}
+}
+
+// bomb has a thousand files in a folder whose name is long.
+func bomb(p *rpmpack.RPM) {
+	const n = 1000
+	p.AddCustomTag(1118, rpmpack.EntryStringSlice([]string{"/" + strings.Repeat("x", 100_000) + "/"}))
+	p.AddCustomTag(1117, rpmpack.EntryStringSlice(slices.Repeat([]string{"a"}, n)))
+	p.AddCustomTag(1035, rpmpack.EntryStringSlice(make([]string, n)))
+	for _, tag := range []int{1116, 1037, 1030} {
+		p.AddCustomTag(tag, rpmpack.EntryUint32(make([]uint32, n)))
 	}
 }
 
