@@ -33,6 +33,10 @@ const (
 	// another keepFor.
 	keepPause = 6 * time.Hour
 	keepFor   = 24 * time.Hour
+	// sweepPause is after how long without news a rule looks by itself, because
+	// messages are hints and can be lost. Where nothing changed, that is one
+	// cheap question to Koji.
+	sweepPause = time.Hour
 )
 
 // Finished is news for a rule: its compose is done, or failed.
@@ -69,6 +73,7 @@ func (r Rule) Decide(s State, fact any) (State, []event.Draft) {
 		t.at = news.At
 		t.passed()
 	}
+	t.sweep()
 	return t.s, t.drafts
 }
 
@@ -102,6 +107,17 @@ func clip(text string) string {
 // label names one question of this round.
 func (t *turn) label(what string) string {
 	return fmt.Sprintf("rule/%s/%d/%s", t.s.Name, t.s.Round, what)
+}
+
+// sweep sees to it that a rule which does nothing looks again some day.
+func (t *turn) sweep() {
+	_, open := t.s.Get("sweep")
+	switch {
+	case t.s.Phase != Idle:
+		t.s.Close("sweep")
+	case !open:
+		t.s.OpenLater("sweep", event.RuleTimePassed.Say(event.RulePassed{Rule: t.s.Name}), sweepPause)
+	}
 }
 
 // happened notes what happened, and begins a round unless one is under way:
@@ -291,11 +307,18 @@ func (t *turn) end(format string, args ...any) {
 
 // passed looks after what is due.
 func (t *turn) passed() {
+	if t.s.Round == 0 && t.s.Phase == Idle {
+		t.happened(Happened{At: t.at, Text: "it was looked at for the first time"})
+		return
+	}
 	for _, label := range t.s.DueBy(t.at) {
 		a, _ := t.s.Get(label)
 		switch {
 		case label == "quiet" && t.s.Phase == Quieting && t.s.Pending != nil:
 			t.begin()
+		case label == "sweep" && t.s.Phase == Idle:
+			t.s.Close(label)
+			t.happened(Happened{At: t.at, Text: "nothing was heard for " + sweepPause.String()})
 		case label == "keep":
 			t.keep()
 		case label == t.label("compose") && t.s.Phase == Making && t.at.Sub(a.Since) < makeMost:

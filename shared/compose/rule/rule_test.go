@@ -256,9 +256,20 @@ func TestALostQuestionIsAskedAgain(t *testing.T) {
 		d.tell(d.passed())
 	}
 	s := d.state()
-	if s.Phase != rule.Idle || !strings.Contains(s.Trail[len(s.Trail)-1].Text, "given up") {
-		t.Errorf("phase %q: %v", s.Phase, s.Trail)
+	if s.Round != 2 || !strings.Contains(s.Trail[1].Text, "given up") {
+		t.Errorf("round %d: %v", s.Round, s.Trail)
 	}
+}
+
+func TestARuleLooksByItselfWhenItHearsNothing(t *testing.T) {
+	d := enter(t, rule.Rule{})
+	d.expect("for the first time", d.tell(d.passed()), "compose.check-wanted 1/check")
+	d.expect("nothing new", d.tell(d.checked(1, false, 100, "c1")), "")
+	d.now = d.now.Add(59 * time.Minute)
+	d.expect("not yet", d.tell(d.passed()), "")
+	d.now = d.now.Add(2 * time.Minute)
+	d.expect("after an hour", d.tell(d.passed()), "compose.check-wanted 2/check event=100")
+	d.expect("there is something", d.tell(d.checked(2, true, 101, "c2")), "compose.wanted 2/compose event=101 (nothing was heard for 1h0m0s)")
 }
 
 func TestTheLatestMovesForwardOnlyAndIsKept(t *testing.T) {
@@ -276,7 +287,7 @@ func TestTheLatestMovesForwardOnlyAndIsKept(t *testing.T) {
 	}
 	d.expect("the mirror", mirror(), "https://composes.example.org/odcs-14/compose/Temporary/x86_64/os/\n")
 	d.now = d.now.Add(7 * time.Hour)
-	d.expect("kept", d.tell(d.passed()), "compose.keep-wanted 14")
+	d.expect("kept, and looked after", d.tell(d.passed()), "compose.keep-wanted 14; compose.check-wanted 2/check event=100 content=c14")
 	repo, err := d.store.Get(t.Context(), "composes/latest-f45-fixes/f45-fixes.repo")
 	if err != nil || !strings.Contains(string(repo.Body), "mirrorlist=https://composes.example.org/latest-f45-fixes/mirrors/$basearch\n") {
 		t.Errorf("the repository file is %q, %v", repo.Body, err)
