@@ -141,7 +141,12 @@ func TestNginxPassesTheSubject(t *testing.T) {
 func TestHeadersFromOutsideAreNotBelieved(t *testing.T) {
 	a := byCertificate(t, login.Certificate{Form: login.FormNginx}, newClock().Now)
 	for _, secrets := range [][]string{
-		{}, {""}, {"wrong"}, {ingressSecret + " "}, {ingressSecret[1:]}, {ingressSecret, ingressSecret},
+		{},
+		{""},
+		{"wrong"},
+		{ingressSecret + " "},
+		{ingressSecret[1:]},
+		{ingressSecret, ingressSecret},
 		{"an-older-secret-of-it\n" + ingressSecret},
 	} {
 		r := passed("ssl-client-verify", "SUCCESS", "ssl-client-subject-dn", "CN=admin")
@@ -310,9 +315,18 @@ func subjects(t *testing.T) []pkix.RDNSequence {
 		{set{pair("2.5.4.3", "Jiří Žluťoučký")}, set{pair("2.5.4.11", value(asn1.TagT61String, "caf\xe9"))}},
 		{set{pair("2.5.4.3", value(asn1.TagBMPString, "\x00a\x01\x7e"))}, set{pair("2.5.4.10", "tab\tnul\x7f")}},
 		{
-			set{pair("2.5.4.4", "s")}, set{pair("2.5.4.5", "1")}, set{pair("2.5.4.7", "l")}, set{pair("2.5.4.8", "st")},
-			set{pair("2.5.4.12", "t")}, set{pair("2.5.4.42", "g")}, set{pair("2.5.4.43", "i")}, set{pair("2.5.4.65", "p")},
-			set{pair("2.5.4.13", "d")}, set{pair("2.5.4.15", "b")}, set{pair("2.5.4.44", "III")}, set{pair("2.5.4.46", "q")},
+			set{pair("2.5.4.4", "s")},
+			set{pair("2.5.4.5", "1")},
+			set{pair("2.5.4.7", "l")},
+			set{pair("2.5.4.8", "st")},
+			set{pair("2.5.4.12", "t")},
+			set{pair("2.5.4.42", "g")},
+			set{pair("2.5.4.43", "i")},
+			set{pair("2.5.4.65", "p")},
+			set{pair("2.5.4.13", "d")},
+			set{pair("2.5.4.15", "b")},
+			set{pair("2.5.4.44", "III")},
+			set{pair("2.5.4.46", "q")},
 		},
 	}
 }

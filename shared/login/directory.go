@@ -9,8 +9,8 @@ import (
 // directoryAge is how long groups hold where the configuration says nothing.
 const directoryAge = 5 * time.Minute
 
-// newDirectory gives the directories of c as one, or nil without any.
-func newDirectory(c Config, tools Tools) (Directory, error) {
+// NewDirectory gives the directories of c as one, or nil without any.
+func NewDirectory(c Config, tools Tools) (Directory, error) {
 	var all directories
 	var problems []error
 	add := func(d Directory, age time.Duration, err error) {
@@ -30,9 +30,6 @@ func newDirectory(c Config, tools Tools) (Directory, error) {
 	if c.FAS != nil {
 		d, err := newFAS(*c.FAS, tools)
 		add(d, c.FAS.Remember, err)
-	}
-	if (c.LDAP != nil || c.FAS != nil) && c.Kerberos == nil {
-		problems = append(problems, errors.New("ldap, fas: tell the groups of those who log in with Kerberos, which is not set"))
 	}
 	if len(all) == 0 {
 		return nil, errors.Join(problems...)

@@ -28,11 +28,10 @@ const fasLimit = 1 << 20
 
 func newFAS(c FAS, tools Tools) (*fasGroups, error) {
 	var problems []error
-	if err := checkURL(c.URL, "https"); err != nil {
+	if err := checkURL(c.URL); err != nil {
 		problems = append(problems, fmt.Errorf("fas: url: %w", err))
 	}
-	inner := *tools.HTTP
-	d := &fasGroups{config: c, wire: &wire.Client{System: "FASJSON", HTTP: &inner, Limit: fasLimit, Tries: 2}}
+	d := &fasGroups{config: c, wire: &wire.Client{System: "FASJSON", HTTP: tools.client(), Limit: fasLimit, Tries: 2}}
 	switch {
 	case (c.Keytab == nil) == (c.Token == nil):
 		problems = append(problems, errors.New("fas: keytab and token: set one of them"))

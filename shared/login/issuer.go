@@ -62,23 +62,19 @@ type issuer struct {
 }
 
 func newIssuer(c OIDC, tools Tools) *issuer {
-	client := *tools.HTTP
-	// A redirect would carry tokens and our secret to where nobody has said
-	// that they may go.
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	age := c.KeysAge
 	if age == 0 {
 		age = time.Hour
 	}
 	return &issuer{
 		url: c.Issuer, age: age, now: tools.Now, cache: tools.Cache, asking: make(chan struct{}, 1),
-		wire: &wire.Client{System: "issuer " + c.Issuer, HTTP: &client, Limit: issuerLimit, Tries: 2},
+		wire: &wire.Client{System: "issuer " + c.Issuer, HTTP: tools.client(), Limit: issuerLimit, Tries: 2},
 	}
 }
 
 // describe gives the description, asked for again if it is older than age.
 func (i *issuer) describe(ctx context.Context) (*description, error) {
-	return i.look(ctx, func(d *description) bool { return true })
+	return i.look(ctx, func(*description) bool { return true })
 }
 
 // keysFor gives the keys that a signature by kid and algorithm may be of; none
@@ -183,7 +179,7 @@ func (i *issuer) fetch(ctx context.Context) (*description, error) {
 		if endpoint == "" {
 			continue
 		}
-		if err := checkURL(endpoint, "https"); err != nil {
+		if err := checkURL(endpoint); err != nil {
 			return nil, fmt.Errorf("description of %s names an address: %w", i.url, err)
 		}
 	}

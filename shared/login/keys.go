@@ -53,17 +53,17 @@ func fits(key jose.JSONWebKey, algorithm string) bool {
 	return false
 }
 
-// checkURL accepts absolute addresses of one scheme, and without TLS those of
-// this machine: what is sent there are secrets.
-func checkURL(address, scheme string) error {
+// checkURL accepts absolute addresses with TLS, and those of this machine
+// without: what is sent there are secrets.
+func checkURL(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return fmt.Errorf("%q is no address such as %s://host/path", excerpt(address), scheme)
+		return fmt.Errorf("%q is no address such as https://host/path", excerpt(address))
 	}
-	if u.Scheme == scheme || u.Scheme == strings.TrimSuffix(scheme, "s") && loopback(u.Hostname()) {
+	if u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()) {
 		return nil
 	}
-	return fmt.Errorf("%q does not begin with %s://", excerpt(address), scheme)
+	return fmt.Errorf("%q does not begin with https://", excerpt(address))
 }
 
 func loopback(host string) bool {

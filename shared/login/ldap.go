@@ -19,8 +19,6 @@ const (
 	ldapPatience = 5 * time.Second
 	// ldapMost bounds the groups found in one place.
 	ldapMost = 2000
-	// ldapMessage bounds one message in bytes; a group has some hundred.
-	ldapMessage = 256 << 10
 )
 
 // ldapGroups asks an LDAP server (RFC 4511).

@@ -91,14 +91,22 @@ type Tools struct {
 	Seen Seen
 }
 
+// client gives what talks to those who hold secrets of ours or of callers. A
+// redirect would carry these to where nobody has said that they may go.
+func (t Tools) client() *http.Client {
+	client := http.Client{Timeout: 10 * time.Second}
+	if t.HTTP != nil {
+		client = *t.HTTP
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
 // New gives an Authenticator for c. Every mistake in c is reported, all at
 // once. Nothing is asked for over the network yet.
 func New(c Config, tools Tools) (*Authenticator, error) {
 	if tools.Now == nil {
 		return nil, errors.New("login: no clock")
-	}
-	if tools.HTTP == nil {
-		tools.HTTP = &http.Client{Timeout: 10 * time.Second}
 	}
 	a := &Authenticator{anyone: c.Anyone, readsOpen: !c.ClosedReads}
 	var problems []error
@@ -109,9 +117,12 @@ func New(c Config, tools Tools) (*Authenticator, error) {
 		}
 		a.methods = append(a.methods, m)
 	}
-	directory, err := newDirectory(c, tools)
+	directory, err := NewDirectory(c, tools)
 	if err != nil {
 		problems = append(problems, err)
+	}
+	if (c.LDAP != nil || c.FAS != nil) && c.Kerberos == nil {
+		problems = append(problems, errors.New("ldap, fas: tell the groups of those who log in with Kerberos, which is not set"))
 	}
 	// What a client writes into Authorization goes before a certificate, which
 	// some networks add to every connection.

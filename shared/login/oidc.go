@@ -59,7 +59,7 @@ func newBearer(c OIDC, tools Tools) (*bearer, error) {
 // complete checks c and fills in what it leaves out.
 func (c OIDC) complete() (OIDC, []jose.SignatureAlgorithm, error) {
 	var problems []error
-	if err := checkURL(c.Issuer, "https"); err != nil {
+	if err := checkURL(c.Issuer); err != nil {
 		problems = append(problems, fmt.Errorf("oidc: issuer: %w", err))
 	}
 	taken, err := algorithms(c.Algorithms)
@@ -77,7 +77,7 @@ func (c OIDC) complete() (OIDC, []jose.SignatureAlgorithm, error) {
 	}
 	if in := c.Introspection; in != nil {
 		if in.URL != "" {
-			if err := checkURL(in.URL, "https"); err != nil {
+			if err := checkURL(in.URL); err != nil {
 				problems = append(problems, fmt.Errorf("oidc: introspection: url: %w", err))
 			}
 		}

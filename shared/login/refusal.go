@@ -7,7 +7,7 @@ import (
 )
 
 // Refusal says why a caller is not let in, and what to do about it.
-type Refusal struct {
+type Refusal struct { //nolint:errname // it is a verdict first, and read as one: login.Refusal
 	// Code is 401, 403, or 503 where the other side that knows the caller
 	// cannot be asked just now.
 	Code int

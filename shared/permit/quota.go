@@ -94,14 +94,11 @@ func tooMany(message string, after time.Duration) *Refusal {
 	}
 }
 
-// recent gives the times less than an hour before now, oldest first. One in
-// the future, from another machine's clock, counts as now.
+// recent gives the times less than an hour before now, oldest first; also those
+// after it, by the clock of another machine.
 func recent(asked []time.Time, now time.Time) []time.Time {
 	var in []time.Time
 	for _, at := range asked {
-		if at.After(now) {
-			at = now
-		}
 		if now.Sub(at) < hour {
 			in = append(in, at)
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 // Refusal says what is not allowed, and what to do about it.
-type Refusal struct {
+type Refusal struct { //nolint:errname // it is a verdict first, and read as one: permit.Refusal
 	// Code is 403; 429 where it will be allowed later; 503 where the caller's
 	// groups cannot be read just now.
 	Code int

@@ -112,7 +112,7 @@ func (k *KDC) serve(ctx context.Context, port int) error {
 		}
 		select {
 		case err := <-k.done:
-			return fmt.Errorf("krb5kdc ended: %v: %s", err, said.String())
+			return fmt.Errorf("krb5kdc ended: %w: %s", err, said.String())
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:

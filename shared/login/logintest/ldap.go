@@ -187,6 +187,7 @@ func matches(entry Entry, filter *ber.Packet) bool {
 				return true
 			}
 		}
+	default: // approximate, substring and the like are not for group look-ups
 	}
 	return false
 }
