@@ -61,7 +61,26 @@ func buildAll(dir string) error {
 			return fmt.Errorf("rpmbuild %s: %w\n%s", name, err, out)
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, "RPMS", "crafted-1-1.noarch.rpm"), crafted(), 0o600)
+	plain, err := os.ReadFile(filepath.Join(dir, "RPMS", "noarch", "plain-1-1.noarch.rpm"))
+	if err != nil {
+		return err
+	}
+	for name, raw := range map[string][]byte{
+		"crafted-1-1.noarch.rpm": crafted(),
+		"old/old-1-1.noarch.rpm": old(),
+		// createrepo_c keeps one package in several places.
+		"a/b/plain-1-1.noarch.rpm": plain,
+		"a-b/plain-1-1.noarch.rpm": plain,
+	} {
+		path := filepath.Join(dir, "RPMS", filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, raw, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func specs() map[string]string {
@@ -285,6 +304,25 @@ func crafted() []byte {
 	p.AddCustomTag(1080, rpmpack.EntryUint32([]uint32{500, 500, 501, 500, 499, 0xfffffff0, 0xfffffff0, 0, 0}))
 	p.AddCustomTag(1081, rpmpack.EntryStringSlice([]string{"a  ", "b \t ", " ", "   ", "é", "f", "g", "h", "i"}))
 	p.AddCustomTag(1082, rpmpack.EntryStringSlice([]string{"1\r\n", "2", "", " ", "]]>", "6", "7", "8", "9"}))
+	return written(p)
+}
+
+// old has its files as packages had before rpm 4, and does not tell what it was
+// built from.
+func old() []byte {
+	p, err := rpmpack.NewRPM(rpmpack.RPMMetaData{Name: "old", Version: "1", Release: "1", Arch: "noarch"})
+	if err != nil {
+		panic(err)
+	}
+	p.AddCustomTag(1027, rpmpack.EntryStringSlice([]string{"/usr/bin", "/usr/bin/old", "/usr/share/old"}))
+	p.AddCustomTag(1030, rpmpack.EntryUint16([]uint16{0o40755, 0o100755, 0o100644}))
+	p.AddCustomTag(1035, rpmpack.EntryStringSlice([]string{"", "d41d8cd98f00b204e9800998ecf8427e", ""}))
+	p.AddCustomTag(1037, rpmpack.EntryUint32([]uint32{0, 0, 1 << 6}))
+	// The source package's tag becomes one nobody knows.
+	return bytes.Replace(written(p), []byte{0, 0, 0x04, 0x14, 0, 0, 0, 6}, []byte{0, 0, 0x27, 0x14, 0, 0, 0, 6}, 1)
+}
+
+func written(p *rpmpack.RPM) []byte {
 	var out bytes.Buffer
 	if err := p.Write(&out); err != nil {
 		panic(err)

@@ -209,10 +209,11 @@ func TestTwoFilesOfOnePackageAreNamed(t *testing.T) {
 }
 
 func FuzzDescribe(f *testing.F) {
-	f.Add(packBytes(f, "hello", nil), uint8(0))
-	f.Add(crafted(), uint8(1))
+	f.Add(packBytes(f, "hello", nil))
+	f.Add(crafted())
+	f.Add(old())
 	d := repodata.Describer{Options: repodata.Options{Ext: true, Changelogs: -1}}
-	f.Fuzz(func(t *testing.T, raw []byte, _ uint8) {
+	f.Fuzz(func(t *testing.T, raw []byte) {
 		h, err := header.Parse(raw)
 		if err != nil {
 			return

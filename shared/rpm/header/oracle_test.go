@@ -57,7 +57,13 @@ func TestRealPackagesAreRead(t *testing.T) {
 	if dir == "" {
 		t.Skip("DISTAFF_RPMS names no folder of RPMs")
 	}
-	paths, err := filepath.Glob(filepath.Join(dir, "*.rpm"))
+	var paths []string
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if filepath.Ext(path) == ".rpm" {
+			paths = append(paths, path)
+		}
+		return err
+	})
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no RPMs in %s: %v", dir, err)
 	}
