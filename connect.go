@@ -24,6 +24,8 @@ const (
 	atBus         = "fedora-messaging"
 	atForgeHooks  = "forge-webhook"
 	atFarmHooks   = "testing-farm-webhook"
+	atComposeAPI  = "compose-api"
+	atGreenwave   = "greenwave"
 	farmHooksPath = "/" + atFarmHooks
 )
 
