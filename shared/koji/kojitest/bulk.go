@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/distaff-project/distaff/shared/koji/kojitest/rpmfile"
 	"github.com/distaff-project/distaff/shared/rpm"
@@ -56,19 +57,15 @@ func (s *Server) addBulk(b Bulk, release int) error {
 		}
 	}
 	made := make([][]*rpmRow, b.Builds)
-	todo := make(chan int)
+	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for i := range todo {
+			for i := int(next.Add(1)) - 1; i < b.Builds; i = int(next.Add(1)) - 1 {
 				made[i] = bulkRPMs(bulkNVR(i, release), b)
 			}
 		})
 	}
-	for i := range b.Builds {
-		todo <- i
-	}
-	close(todo)
 	workers.Wait()
 	return s.change(func(h *history) error {
 		for i := range b.Builds {

@@ -114,6 +114,7 @@ func (s *Server) serveBytes(w http.ResponseWriter, r *http.Request, name string,
 	case ConnectionCut:
 		w.Header().Set("Content-Length", fmt.Sprint(len(raw)))
 		_, _ = w.Write(raw[:len(raw)/2])
+		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	default:
 	}
@@ -157,6 +158,9 @@ type countingWriter struct {
 	http.ResponseWriter
 	server *Server
 }
+
+// Unwrap lets http.ResponseController flush.
+func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *countingWriter) Write(raw []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(raw)

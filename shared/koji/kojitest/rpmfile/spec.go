@@ -1,13 +1,13 @@
 package rpmfile
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"hash/crc32"
 	"path"
 	"slices"
 	"strings"
@@ -198,12 +198,15 @@ func (s Spec) changelog(h *header) {
 // archiveSize is the length of a cpio archive that holds nothing.
 const archiveSize = 124
 
+// emptyArchive is one, as gzip holds what is not worth packing (RFC 1952 and
+// 1951, 3.2.4): a packer would take longer than all the rest.
 func emptyArchive() []byte {
 	archive := "070701" + strings.Repeat("0", 8*4) + "00000001" + strings.Repeat("0", 8*6) + "0000000b" + "00000000" + "TRAILER!!!\x00"
 	archive += strings.Repeat("\x00", archiveSize-len(archive))
-	var out bytes.Buffer
-	packed := gzip.NewWriter(&out) // no time in it, so always the same
-	_, _ = packed.Write([]byte(archive))
-	_ = packed.Close()
-	return out.Bytes()
+	packed := []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x01")
+	packed = binary.LittleEndian.AppendUint16(packed, archiveSize)
+	packed = binary.LittleEndian.AppendUint16(packed, 0xffff^archiveSize)
+	packed = append(packed, archive...)
+	packed = binary.LittleEndian.AppendUint32(packed, crc32.ChecksumIEEE([]byte(archive)))
+	return binary.LittleEndian.AppendUint32(packed, archiveSize)
 }

@@ -1,0 +1,96 @@
+package kojitest_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/distaff-project/distaff/shared/koji"
+	"github.com/distaff-project/distaff/shared/koji/kojitest"
+	"github.com/distaff-project/distaff/shared/koji/kojitest/rpmfile"
+)
+
+func TestABulkIsServedAsItIsListed(t *testing.T) {
+	server, hub := serve(t)
+	bulk := kojitest.Bulk{Tag: "bulk", Builds: 20, RPMs: 6, Key: key}
+	if err := server.AddBulk(bulk); err != nil {
+		t.Fatal(err)
+	}
+	query := koji.TagQuery{Tag: "bulk", Latest: true, Signatures: true}
+	rpms, builds, err := hub.Tagged(t.Context(), query)
+	if err != nil || len(builds) != 20 || len(rpms) != 140 {
+		t.Fatalf("%d packages, %d builds, %v", len(rpms), len(builds), err)
+	}
+	of := map[int64]koji.TaggedBuild{}
+	for _, b := range builds {
+		of[b.ID] = b
+	}
+	for _, p := range rpms {
+		sums := must(hub.Checksums(t.Context(), []int64{p.ID}, false))(t)[0]
+		if len(sums) != 2 {
+			t.Fatalf("%s has checksums %v", p, sums)
+		}
+		for _, sum := range sums {
+			path := must(koji.RPMPath("", of[p.BuildID].NVR, p.NVRA))(t)
+			if sum.Sigkey != "" {
+				path = must(koji.SignedPath("", of[p.BuildID].NVR, p.NVRA, sum.Sigkey))(t)
+			}
+			_, raw, err := fetch(t, hub.FilesURL(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := sha256.Sum256(raw)
+			if hex.EncodeToString(got[:]) != sum.SHA256 || sum.Sigkey == "" && int64(len(raw)) != p.Size {
+				t.Errorf("%s is not what is listed", path)
+			}
+			if info, err := rpmfile.Read(bytes.NewReader(raw)); err != nil || info.NVRA != p.NVRA {
+				t.Errorf("%s: %+v, %v", path, info, err)
+			}
+		}
+	}
+	event := must(hub.LastEvent(t.Context()))(t)
+	bulk.Builds = 3
+	if err := server.UpdateBulk(bulk); err != nil {
+		t.Fatal(err)
+	}
+	_, now, err := hub.Tagged(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := 0
+	for _, b := range now {
+		if b.Release == "2.fc45" {
+			newer++
+		}
+	}
+	if newer != 3 || len(now) != 20 {
+		t.Errorf("%d of %d are newer", newer, len(now))
+	}
+	query.Event = event.ID
+	if _, then, err := hub.Tagged(t.Context(), query); err != nil || !cmp.Equal(builds, then) {
+		t.Errorf("the tag as it was is another one: %v", err)
+	}
+}
+
+// BenchmarkBulk fills a tag with 20,000 packages of one architecture and lists
+// it with its signatures, over HTTP.
+func BenchmarkBulk(b *testing.B) {
+	server, hub := serve(b)
+	start := time.Now()
+	if err := server.AddBulk(kojitest.Bulk{Tag: "bulk", Builds: 5000, RPMs: 4, Key: key}); err != nil {
+		b.Fatal(err)
+	}
+	fill := time.Since(start)
+	b.ReportAllocs()
+	for b.Loop() {
+		rpms, _, err := hub.Tagged(b.Context(), koji.TagQuery{Tag: "bulk", Latest: true, Signatures: true, Arches: []string{"x86_64", "noarch"}})
+		if err != nil || len(rpms) != 20000 {
+			b.Fatal(len(rpms), err)
+		}
+	}
+	b.ReportMetric(fill.Seconds(), "s-to-fill")
+}
