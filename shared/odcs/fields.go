@@ -1,0 +1,296 @@
+package odcs
+
+import (
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/rpm"
+)
+
+// text reads a string; one that is not there is empty.
+func (p *parser) text(o object, key string) string {
+	value, ok := o.get(key)
+	if !ok {
+		return ""
+	}
+	text, ok := value.(string)
+	switch {
+	case !ok:
+		p.refuse("Write it in quotes.", "%s should be a string", key)
+	case len(text) > AddressMost:
+		p.refuse("Shorten it.", "%s is longer than %d bytes", key, AddressMost)
+	case strings.HasPrefix(text, "-"):
+		// It would be an option of whatever program is given it.
+		p.refuse("Leave the dash out.", "%s should not begin with a dash, but got %.80s", key, text)
+	}
+	return text
+}
+
+// words reads a string of words that are separated by spaces.
+func (p *parser) words(o object, key string) []string {
+	value, ok := o.get(key)
+	if !ok {
+		return nil
+	}
+	text, ok := value.(string)
+	if !ok {
+		p.refuse("Write it in quotes, with spaces between several.", "%s should be a string", key)
+		return nil
+	}
+	return p.bounded(key, strings.Fields(text), AddressMost, ListMost)
+}
+
+// list reads a list of strings. As all of them end in one string with spaces
+// between, an element with a space is two.
+func (p *parser) list(o object, key string, word int) []string {
+	return p.listOf(o, key, word, ListMost)
+}
+
+func (p *parser) listOf(o object, key string, word, most int) []string {
+	var out []string
+	for _, text := range p.raw(o, key) {
+		out = append(out, strings.Fields(text)...)
+	}
+	return p.bounded(key, out, word, most)
+}
+
+// raw reads a list of strings as it is.
+func (p *parser) raw(o object, key string) []string {
+	value, ok := o.get(key)
+	if !ok {
+		return nil
+	}
+	list, ok := value.([]any)
+	if !ok {
+		p.refuse(`Write it as a list: ["…"].`, "%s should be a list", key)
+		return nil
+	}
+	out := make([]string, 0, len(list))
+	for _, item := range list {
+		text, ok := item.(string)
+		if !ok {
+			p.refuse("Write each in quotes.", "%s should be a list of strings, but holds %s", key, repr(item))
+			return nil
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func (p *parser) bounded(key string, list []string, word, most int) []string {
+	if len(list) > most {
+		p.refuse("Ask for less, or for a whole tag.", "%s has %d elements, and may have %d", key, len(list), most)
+		return nil
+	}
+	for _, item := range list {
+		switch {
+		case len(item) > word:
+			p.refuse("Shorten it.", "%s holds an element longer than %d bytes: %.40s…", key, word, item)
+		case item[0] == '-':
+			p.refuse("Leave the dash out.", "%s should not hold what begins with a dash, but got %.80s", key, item)
+		}
+	}
+	return list
+}
+
+// packages are names of RPMs, or patterns of them; ODCS lets any character
+// pass there.
+func (p *parser) packages(source object) []string {
+	list := p.list(source, "packages", WordMost)
+	for _, item := range list {
+		if strings.ContainsFunc(item, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' || r == '\\' }) {
+			p.refuse("Write the name of an RPM.", "packages holds no name of a package: %s", repr(item))
+		}
+	}
+	return list
+}
+
+func (p *parser) builds(o object) []string {
+	list := p.list(o, "builds", WordMost)
+	for _, item := range list {
+		if _, err := rpm.ParseNVR(item); err != nil {
+			p.refuse("Write each as name-version-release.", "builds holds no name of a build: %.80s", item)
+		}
+	}
+	return list
+}
+
+func (p *parser) tasks(source object) []string {
+	list := p.list(source, "scratch_build_tasks", 20)
+	for _, item := range list {
+		if _, err := strconv.ParseUint(item, 10, 63); err != nil {
+			p.refuse("Write each as the number of a Koji task.", "scratch_build_tasks holds no task: %.80s", item)
+		}
+	}
+	return list
+}
+
+// sigkeys are in order of preference; an empty one means that unsigned packages
+// will do, and no list of none is kept: it means the same. Their case stays,
+// because clients compare the answer with what they sent.
+func (p *parser) sigkeys(o object, otherwise []string) []string {
+	list := otherwise
+	if _, given := o.get("sigkeys"); given {
+		list = nil
+		for _, text := range p.raw(o, "sigkeys") {
+			list = append(list, strings.Split(text, " ")...)
+		}
+	}
+	good := regexp.MustCompile(`^[A-Za-z0-9]{0,64}$`)
+	for _, key := range list {
+		if !good.MatchString(key) {
+			p.refuse("Write the short id of a key, as in data/signed/.", "sigkeys holds no key: %.80s", key)
+		}
+	}
+	if len(list) > 100 {
+		p.refuse("Ask for fewer.", "sigkeys has %d elements, and may have 100", len(list))
+	}
+	if list = unique(list, false); list == nil {
+		return []string{""}
+	}
+	return list
+}
+
+func (p *parser) arches(o object, key string, otherwise []string) []string {
+	list := otherwise
+	if _, given := o.get(key); given {
+		list = p.list(o, key, 20)
+	} else if key == "arches" && len(list) == 0 {
+		list = []string{"x86_64"}
+	}
+	good := regexp.MustCompile(`^[a-z0-9_]+$`)
+	for _, arch := range list {
+		if !good.MatchString(arch) {
+			p.refuse("Write it as in x86_64, aarch64, ppc64le, s390x.", "%s holds no architecture: %.80s", key, arch)
+		}
+	}
+	switch {
+	case len(list) > 32:
+		p.refuse("Ask for fewer.", "%s has %d elements, and may have 32", key, len(list))
+	case len(list) == 0 && key == "arches":
+		p.refuse("Name one, or leave the field out.", "arches should not be empty")
+	}
+	return unique(list, false)
+}
+
+func (p *parser) addresses(o object, key string) []string {
+	list := unique(p.list(o, key, AddressMost), false)
+	for _, address := range list {
+		if u, err := url.Parse(address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			p.refuse("Write http://… or https://….", "%s should hold addresses, but got %.80s", key, address)
+		}
+	}
+	return list
+}
+
+func (p *parser) flags(o object) compose.Flag {
+	var set compose.Flag
+	for _, word := range p.raw(o, "flags") {
+		flag, known := numberOf(flags(), word)
+		if !known {
+			// The message is a mistake of ODCS's that people look for.
+			p.refuse("Flags are "+strings.Join(Flags(), ", ")+".", "('Unknown flag %%s', %s)", repr(word))
+		}
+		set |= flag
+	}
+	return set
+}
+
+func (p *parser) results(o object) compose.Result {
+	for _, word := range p.raw(o, "results") {
+		result, known := numberOf(results(), word)
+		switch {
+		case !known:
+			p.refuse(`There is "repository".`, "('Unknown result %%s', %s)", repr(word))
+		case result != compose.Repository:
+			p.refuse(`Only "repository" is; leave the others out.`, "Result %q is not made here.", word)
+		}
+	}
+	return compose.Repository
+}
+
+func (p *parser) multilib(o object) compose.Multilib {
+	var set compose.Multilib
+	for _, word := range p.raw(o, "multilib_method") {
+		method, known := numberOf(multilib(), word)
+		if !known {
+			p.refuse("Methods are none, runtime, devel, all.", "Unknown multilib method %q", word)
+		}
+		set |= method
+	}
+	return set
+}
+
+func (p *parser) composeType(o object) string {
+	word := p.text(o, "compose_type")
+	known := []string{"test", "ci", "nightly", "production", "development"}
+	switch {
+	case word == "":
+		return "test"
+	case !slices.Contains(known, word):
+		p.refuse("Types are "+strings.Join(known, ", ")+".", `Unknown "compose_type" %q`, word)
+	}
+	return word
+}
+
+func (p *parser) targetDir(o object) string {
+	word := p.text(o, "target_dir")
+	if word == "default" {
+		return ""
+	}
+	if word != "" && !slices.Contains(p.TargetDirs, word) {
+		p.refuse("Leave it out.", `Unknown "target_dir" %q`, word)
+	}
+	return word
+}
+
+func (p *parser) moduleDefaults(source object, r *compose.Request) {
+	r.ModuleDefaultsURL = p.text(source, "module_defaults_url")
+	r.ModuleDefaultsCommit = p.text(source, "module_defaults_commit")
+	if (r.ModuleDefaultsURL == "") != (r.ModuleDefaultsCommit == "") {
+		p.refuse("Give both or none.", `The "module_defaults_url" and "module_defaults_commit" must be used together.`)
+	}
+}
+
+// positive reads a whole number above 0; one that is not there is 0.
+func (p *parser) positive(o object, key string) int64 {
+	value, ok := o.get(key)
+	if !ok {
+		return 0
+	}
+	number, _ := value.(json.Number)
+	n, err := strconv.ParseInt(number.String(), 10, 54)
+	if err != nil || n < 1 {
+		p.refuse("Write a number above 0, or leave the field out.", "%s should be an integer above 0", key)
+	}
+	return n
+}
+
+// seconds reads the life that is wished for. Its old name takes a number in
+// quotes as well, as Python's int() does.
+func (p *parser) seconds(o object) int64 {
+	value, given := o.get("seconds_to_live")
+	if !given {
+		value, given = o.get("seconds-to-live")
+	}
+	if !given || empty(value) {
+		return 0
+	}
+	text := repr(value)
+	if quoted, ok := value.(string); ok {
+		text = strings.TrimSpace(quoted)
+	}
+	n, err := strconv.ParseInt(text, 10, 54)
+	switch {
+	case err != nil:
+		p.refuse("Write a whole number.", "Invalid seconds_to_live specified in request: %s", repr(o))
+	case n < 0:
+		p.refuse("Write how many seconds from now.", "seconds_to_live should not be below 0")
+	}
+	return n
+}
