@@ -87,7 +87,7 @@ func (x *Index) raw() []byte {
 
 // appendNumber writes what is never below 0: a length, a count, an offset.
 func appendNumber[N int | int64 | uint32](raw []byte, n N) []byte {
-	return binary.AppendUvarint(raw, uint64(n)) //nolint:gosec // see above
+	return binary.AppendUvarint(raw, uint64(n))
 }
 
 func appendText(raw []byte, text string) []byte {
