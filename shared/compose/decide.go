@@ -70,7 +70,8 @@ const (
 )
 
 func (t *turn) asked(news Asked) {
-	t.c.Owner, t.c.Request, t.c.From, t.c.Rule, t.c.Why = news.Owner, news.Request, news.From, news.Rule, news.Why
+	t.c.Owner, t.c.Request, t.c.From = news.Owner, news.Request, news.From
+	t.c.Rule, t.c.RuleLabel, t.c.Why = news.Rule, news.RuleLabel, news.Why
 	life := t.Life(news.Request.Lifetime)
 	t.c.Request.Lifetime = int64(life / time.Second)
 	t.c.Submitted, t.c.Moved, t.c.Expires = t.at, t.at, t.at.Add(life)

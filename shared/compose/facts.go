@@ -19,8 +19,9 @@ type Asked struct {
 	Request Request
 	// From is the compose it is a copy of.
 	From int64
-	// Rule is the rule that wants it, and Why what had happened.
-	Rule, Why string
+	// Rule is the rule that wants it, RuleLabel its asking's label, and Why what
+	// had happened.
+	Rule, RuleLabel, Why string
 }
 
 // Extended is the news that a compose is to live until a moment at least. Its
