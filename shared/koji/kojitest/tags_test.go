@@ -329,7 +329,10 @@ func TestFilesGoWrong(t *testing.T) {
 	}
 	build, _ := rpm.ParseNVR(nvr)
 	address := hub.FilesURL(must(koji.RPMPath("", build, rpm.NVRA{NVR: build, Arch: "x86_64"}))(t))
-	size := func(resp *http.Response) string { _, after, _ := strings.Cut(resp.Header.Get("Content-Range"), "/"); return after }
+	size := func(resp *http.Response) string {
+		_, after, _ := strings.Cut(resp.Header.Get("Content-Range"), "/")
+		return after
+	}
 	for _, c := range []struct {
 		what  kojitest.FileTrouble
 		check func(resp *http.Response, body []byte, err error) bool
