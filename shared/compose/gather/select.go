@@ -59,6 +59,9 @@ func (g *Gatherer) Select(r compose.Request, src *Sources, choice Choice) (*Sele
 		r: r, choice: choice, picker: newPicker(r, choice.Gone), places: map[*Package]int32{},
 		sel: &Selection{Koji: g.Hub.Name(), Start: src.Start},
 	}
+	if s.choice.Picked == nil {
+		s.choice.Picked = picked(src.Picked)
+	}
 	builds := src.All()
 	names := namesOf(r.Packages)
 	var source Tree

@@ -21,8 +21,10 @@ type Sources struct {
 	// stand in place of builds of the same package in Base.
 	Extra []Build `json:"extra,omitempty"`
 	// Modular are the builds of modules, beside all others.
-	Modular []Build  `json:"modular,omitempty"`
-	Modules []Module `json:"modules,omitempty"`
+	Modular []Build `json:"modular,omitempty"`
+	// Picked are the packages that are wanted, for each architecture, by their
+	// full names; nil: all that the request does not leave out.
+	Picked map[string][]string `json:"picked,omitempty"`
 }
 
 // List reads the sources of a request whose packages Koji has. Before is what
@@ -35,11 +37,12 @@ func (g *Gatherer) List(ctx context.Context, r compose.Request, start Start, bef
 		if src.Base, err = g.ListTags(ctx, r, start, before); err != nil {
 			return nil, err
 		}
-	case compose.Build, compose.Module:
 	case compose.PungiCompose:
-		if src.Extra, err = g.pungi(ctx, r); err != nil {
+		if err = g.listPungi(ctx, r, src); err != nil {
 			return nil, err
 		}
+		r.Builds = nil // they are in already
+	case compose.Build, compose.Module:
 	case compose.Repo, compose.Pulp, compose.RawConfig, compose.Locked:
 		return nil, fmt.Errorf("list a source of type %d: it has no listing", r.SourceType)
 	default:

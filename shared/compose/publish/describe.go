@@ -96,8 +96,8 @@ func (d *describer) learn(place int32, size int64, h header.Header) {
 	}
 }
 
-// Measure finds out the size of files that were described by a run that could
-// not say so any more.
+// Measure finds out the sizes that are not known. What it reads is kept for the
+// description, as long as that is little.
 func (p *Publisher) Measure(ctx context.Context, sel *gather.Selection) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(64)
@@ -107,6 +107,11 @@ func (p *Publisher) Measure(ctx context.Context, sel *gather.Selection) error {
 			group.Go(func() error {
 				head, err := p.head(ctx, &f)
 				if err == nil {
+					if p.held.Add(memory(head)) <= heldMost {
+						p.near.Store(p.Address(&f), head)
+					} else {
+						p.held.Add(-memory(head))
+					}
 					d.learn(int32(i), head.Size, head.Header) //nolint:gosec // Koji's lists are bounded far below
 				}
 				return err

@@ -1,11 +1,8 @@
 package publish
 
 import (
-	"cmp"
 	"fmt"
 	"path"
-	"slices"
-	"strings"
 
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather"

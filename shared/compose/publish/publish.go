@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/compose/gather"
@@ -58,7 +60,15 @@ type Publisher struct {
 	// Files is what Address begins with for the files of the Koji instance.
 	Files string
 	Options
+
+	// near are heads that were read to learn a size, for the description that
+	// follows.
+	near sync.Map
+	held atomic.Int64
 }
+
+// heldMost bounds the bytes of heads that are kept in between.
+const heldMost = 32 << 20
 
 // base is the xml:base of a file.
 func (p *Publisher) base(f *gather.File) string {
@@ -97,6 +107,11 @@ func (e *BrokenError) Unwrap() error { return e.Err }
 // head reads the header of a file, and compares it with what is known of it.
 func (p *Publisher) head(ctx context.Context, f *gather.File) (rpmfile.Head, error) {
 	address := p.Address(f)
+	if kept, found := p.near.LoadAndDelete(address); found {
+		head, _ := kept.(rpmfile.Head) // nothing else is put there
+		p.held.Add(-memory(head))
+		return head, nil
+	}
 	head, err := p.Heads.Head(ctx, address)
 	var gone *rpmfile.GoneError
 	switch {
@@ -148,3 +163,6 @@ func noSource(said, known string) bool {
 	return len(known) > len(nosrc) && known[len(known)-len(nosrc):] == nosrc &&
 		said == known[:len(known)-len(nosrc)]+src
 }
+
+// memory is what a head that is kept costs.
+func memory(head rpmfile.Head) int64 { return max(head.End(), header.HeadSize) }

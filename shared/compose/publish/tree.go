@@ -8,13 +8,8 @@ import (
 	"io"
 
 	"github.com/distaff-project/distaff/shared/compose/gather"
-	"github.com/distaff-project/distaff/shared/repodata"
 	"github.com/distaff-project/distaff/shared/repodata/frame"
 )
-
-// manyFresh is how many packages are described before anything is written: what
-// ends early then has copied nothing for nothing.
-const manyFresh = 4000
 
 // Made is a tree's metadata, ready to be stored.
 type Made struct {
@@ -27,6 +22,32 @@ type Made struct {
 // Keep keeps what a run has made of a tree's metadata when it ends early.
 type Keep func(ctx context.Context, part frame.Part) error
 
+// Prepare makes the frames of a tree that no old Index has, hands them to keep
+// and writes nothing: for work that takes more than one run, and to learn the
+// sizes of many files. It gives how many packages are described by now.
+func (p *Publisher) Prepare(
+	ctx context.Context, sel *gather.Selection, tree *gather.Tree, old []*frame.Index, keep Keep, stop func() bool,
+) (int, error) {
+	work, err := p.builder(sel, tree, keep, stop).Make(ctx, p.entries(sel, tree), old)
+	done := 0
+	if work != nil {
+		done = work.Done
+	}
+	if err != nil {
+		return done, fmt.Errorf("%s: %w", TreeName(tree), err)
+	}
+	return done, nil
+}
+
+// Fresh is how many packages of a tree no old Index describes.
+func (p *Publisher) Fresh(sel *gather.Selection, tree *gather.Tree, old []*frame.Index) (int, error) {
+	plan, err := frame.MakePlan(p.Format, p.Cut, p.entries(sel, tree), old)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", TreeName(tree), err)
+	}
+	return len(plan.Fresh), nil
+}
+
 // Tree makes the metadata of a tree out of what old Indexes have and what the
 // packages say of themselves. Stop tells that the time is nearly over; then the
 // error is frame.ErrStopped, and what was made was handed to keep.
@@ -35,21 +56,6 @@ func (p *Publisher) Tree(
 ) (*Made, error) {
 	entries := p.entries(sel, tree)
 	b := p.builder(sel, tree, keep, stop)
-	plan, err := frame.MakePlan(p.Format, p.Cut, entries, old)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", TreeName(tree), err)
-	}
-	if len(plan.Fresh) > manyFresh {
-		var parts []*frame.Index
-		b.Checkpoint = func(ctx context.Context, part frame.Part) error {
-			parts = append(parts, part.Index)
-			return keep(ctx, part)
-		}
-		if _, err := b.Make(ctx, entries, old); err != nil {
-			return nil, fmt.Errorf("%s: %w", TreeName(tree), err)
-		}
-		old = append(parts, old...)
-	}
 	made := &Made{}
 	var bodies [3]bytes.Buffer
 	result, err := b.Build(ctx, entries, old, [3]io.Writer{&bodies[0], &bodies[1], &bodies[2]})
@@ -64,12 +70,9 @@ func (p *Publisher) Tree(
 }
 
 func (p *Publisher) builder(sel *gather.Selection, tree *gather.Tree, keep Keep, stop func() bool) *frame.Builder {
-	kinds := [3]repodata.Kind{repodata.Primary, repodata.Filelists, repodata.Other}
 	d := &describer{Publisher: p, sel: sel, tree: tree}
 	return &frame.Builder{
 		Format: p.Format, Cut: p.Cut,
-		Head:  func(document, packages int) []byte { return repodata.Head(kinds[document], packages) },
-		Tail:  func(document, _ int) []byte { return repodata.Tail(kinds[document]) },
 		Fetch: p.fetch, Describe: d.describe, Batch: 32, Ahead: 4,
 		Checkpoint: keep, Stop: stop, OmitOpenChecksum: p.OmitOpenChecksum,
 	}

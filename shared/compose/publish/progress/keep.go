@@ -55,7 +55,7 @@ func (l *Log) put(ctx context.Context, objects map[string][]byte) error {
 func (l *Log) Part(ctx context.Context, tree string, part frame.Part) error {
 	objects := map[string][]byte{}
 	for k, body := range part.Blobs {
-		key := l.name(body, "."+frame.Documents()[k])
+		key := l.name(body, "."+string(frame.Documents()[k]))
 		part.Index.Keys[k], objects[key] = key, body
 	}
 	raw := part.Index.Encode()

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/distaff-project/distaff/shared/blob"
@@ -27,6 +28,8 @@ type Work struct {
 	Sources string `json:"sources,omitempty"`
 	// Lock is the digest of the packages, once they are settled.
 	Lock string `json:"lock,omitempty"`
+	// Stored are the trees whose metadata is where it belongs, with its bytes.
+	Stored map[string]int64 `json:"stored,omitempty"`
 	// Gone are paths at which no file is, though Koji says so.
 	Gone []string `json:"gone,omitempty"`
 	// Parts are the keys of the Indexes of frames that were made, by tree.
@@ -95,6 +98,7 @@ func (l *Log) Change(ctx context.Context, change func(*Work) bool) error {
 		}
 		next := l.work
 		next.Parts = cloneParts(next.Parts)
+		next.Stored = maps.Clone(next.Stored)
 		next.Blobs, next.Gone = slices.Clone(next.Blobs), slices.Clone(next.Gone)
 		if !change(&next) {
 			return nil
@@ -156,6 +160,31 @@ func (l *Log) Settle(ctx context.Context, lock string) (string, error) {
 		return true
 	})
 	return l.work.Lock, err
+}
+
+// Store notes that a tree's metadata is where it belongs.
+func (l *Log) Store(ctx context.Context, tree string, size int64) error {
+	return l.Change(ctx, func(w *Work) bool {
+		if _, known := w.Stored[tree]; known {
+			return false
+		}
+		if w.Stored == nil {
+			w.Stored = map[string]int64{}
+		}
+		w.Stored[tree] = size
+		return true
+	})
+}
+
+// Miss notes that no file is at a path.
+func (l *Log) Miss(ctx context.Context, path string) error {
+	return l.Change(ctx, func(w *Work) bool {
+		if slices.Contains(w.Gone, path) {
+			return false
+		}
+		w.Gone = append(w.Gone, path)
+		return true
+	})
 }
 
 // End keeps what came of it, unless another run has; then that counts. All else

@@ -1,0 +1,139 @@
+// Package composemake makes composes: it finds out which packages a request
+// comes to, describes them, and puts the metadata dnf installs from into the
+// bucket.
+package composemake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/gather"
+	"github.com/distaff-project/distaff/shared/compose/publish"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/fn"
+)
+
+// Files is what is asked of a Koji's files.
+type Files interface {
+	gather.Files
+	publish.Heads
+}
+
+// Koji is one instance.
+type Koji struct {
+	Hub   gather.Hub
+	Files Files
+}
+
+// Reader reads parts of what is in the bucket.
+type Reader interface {
+	GetRange(ctx context.Context, key string, offset, length int64) (blob.Object, error)
+}
+
+// Options say how composes are made.
+type Options struct {
+	// URL is where the directory composes/ of the bucket is served:
+	// ODCS's target_dir_url.
+	URL string
+	// Metadata shapes what is written.
+	Metadata publish.Options
+	// Budget is how long one event is worked on; 0 is 18 s, which leaves enough
+	// of fn.Deadline to keep what was made. JobBudget is that of a job; 0 is an
+	// hour.
+	Budget, JobBudget time.Duration
+	// Large is how many packages that have to be described are for a job; 0:
+	// nothing is.
+	Large int
+	// Parse reads the body of a POST to the API.
+	Parse func(body json.RawMessage) (compose.Request, error)
+	// Fetch gets a file of a git repository at a commit; nil refuses what needs
+	// it.
+	Fetch func(ctx context.Context, repository, commit, path string) ([]byte, error)
+}
+
+// New returns the function. Kojis are the instances by name; the bucket's
+// ranges are read by reader.
+func New(desk compose.Desk, reader Reader, kojis map[string]Koji, options Options) fn.Function {
+	if options.Budget <= 0 {
+		options.Budget = 18 * time.Second
+	}
+	if options.JobBudget <= 0 {
+		options.JobBudget = time.Hour
+	}
+	m := maker{desk, reader, kojis, options}
+	return fn.Function{
+		Name: "compose-make", Does: "make composes from what Koji has", System: "koji",
+		Hears: []fn.Route{
+			fn.On(event.ComposeMakeWanted, m.make),
+			fn.On(event.ComposeCheckWanted, m.check),
+		},
+		Says: []event.Named{
+			event.ComposeBegan, event.ComposeProgressed, event.ComposeFollows, event.ComposeMade, event.ComposeFailed,
+			event.ComposeChecked,
+		},
+	}
+}
+
+type maker struct {
+	desk    compose.Desk
+	reader  Reader
+	kojis   map[string]Koji
+	options Options
+}
+
+// make goes on with a compose until it is made or the time is nearly over.
+// However many runs there are of one order, they come to the same.
+func (m maker) make(ctx context.Context, in fn.In[event.ComposeOrder]) ([]event.Draft, error) {
+	order := in.Data
+	c, err := m.desk.Read(ctx, order.ID)
+	switch {
+	case errors.Is(err, blob.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("make compose %d: %w", order.ID, err)
+	case c.Over() || !c.Wants(order.Label):
+		return nil, nil
+	}
+	koji, err := m.koji(c.Request.Koji)
+	if err != nil {
+		return m.refuse(order, err)
+	}
+	making, err := m.begin(ctx, c, koji, order)
+	if err == nil {
+		err = making.run(ctx)
+	}
+	if err != nil {
+		return m.refuse(order, err)
+	}
+	return making.drafts, nil
+}
+
+// koji gives an instance by its name; without one the only one there is.
+func (m maker) koji(name string) (Koji, error) {
+	if k, ok := m.kojis[name]; ok {
+		return k, nil
+	}
+	if name == "" && len(m.kojis) == 1 {
+		for _, k := range m.kojis {
+			return k, nil
+		}
+	}
+	return Koji{}, &gather.Problem{Reason: fmt.Sprintf("No Koji is called %q here.", name)}
+}
+
+// refuse tells what asking again cannot cure in words; all else is an error, and
+// the order comes again.
+func (m maker) refuse(order event.ComposeOrder, err error) ([]event.Draft, error) {
+	reason, final := reasonOf(err)
+	if !final {
+		return nil, fmt.Errorf("make compose %d: %w", order.ID, err)
+	}
+	answer := order.Answer()
+	answer.At, answer.Reason = m.desk.Bucket.Now(), reason
+	return []event.Draft{event.ComposeFailed.Say(answer)}, nil
+}

@@ -1,0 +1,207 @@
+package composemake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/gather"
+	"github.com/distaff-project/distaff/shared/compose/publish"
+	"github.com/distaff-project/distaff/shared/compose/publish/progress"
+	"github.com/distaff-project/distaff/shared/compose/publish/shelf"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/state"
+)
+
+// making is one run of making one compose.
+type making struct {
+	maker
+	c     compose.Compose
+	r     compose.Request // of c, written out
+	order event.ComposeOrder
+	end   time.Time
+
+	koji     Koji
+	gatherer *gather.Gatherer
+	pub      *publish.Publisher
+	locks    compose.Locks
+	log      *progress.Log
+	shelf    *shelf.Keeper
+	resolved *event.ComposeResolved
+	src      *gather.Sources
+	// done of total packages are described.
+	done, total int
+
+	drafts []event.Draft
+}
+
+// bucket is what a Publisher needs.
+type bucket struct {
+	state.Bucket
+	Reader
+}
+
+func (m maker) begin(ctx context.Context, c compose.Compose, k Koji, order event.ComposeOrder) (*making, error) {
+	b := m.desk.Bucket
+	log, err := progress.Open(ctx, b, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	g := m.gatherer(k)
+	run := &making{
+		maker: m, c: c, r: c.Request, order: order, koji: k, log: log, gatherer: g,
+		locks: compose.Locks{Store: b},
+		pub: &publish.Publisher{
+			Bucket: bucket{b, m.reader}, Heads: k.Files, Address: g.Address, Files: k.Hub.FilesURL(""), Options: m.options.Metadata,
+		},
+	}
+	run.end = m.until(ctx, order.Large)
+	if run.shelf, err = shelf.Open(ctx, b, k.Hub.Name(), c.Request); err != nil {
+		return nil, err
+	}
+	return run, nil
+}
+
+func (m maker) gatherer(k Koji) *gather.Gatherer {
+	b := m.desk.Bucket
+	return &gather.Gatherer{Hub: k.Hub, Files: k.Files, Sums: shelf.Sums{Bucket: b}, Fetch: m.options.Fetch, Now: b.Now}
+}
+
+// until is when a run has to begin to end.
+func (m maker) until(ctx context.Context, large bool) time.Time {
+	budget := m.options.Budget
+	if large {
+		budget = m.options.JobBudget
+	}
+	end := m.desk.Bucket.Now().Add(budget)
+	if deadline, ok := ctx.Deadline(); ok {
+		// What is left to keep at the end takes a few seconds.
+		if last := deadline.Add(-5 * time.Second); last.Before(end) {
+			end = last
+		}
+	}
+	return end
+}
+
+func (r *making) stop() bool { return !r.desk.Bucket.Now().Before(r.end) }
+
+// run goes as far as the time allows.
+func (r *making) run(ctx context.Context) error {
+	if answer := r.log.Work().Answer; answer != nil {
+		return r.answer(ctx, *answer)
+	}
+	ended, err := r.start(ctx)
+	if err != nil || ended {
+		return err
+	}
+	err = r.make(ctx)
+	if large := errors.Is(err, errLarge); large || publish.Stopped(err) {
+		return r.pause(ctx, large)
+	}
+	return err
+}
+
+// pause keeps what was found out and asks to be asked again.
+func (r *making) pause(ctx context.Context, large bool) error {
+	if r.src != nil && r.log.Work().Lock == "" {
+		if err := r.log.KeepSources(ctx, r.src); err != nil {
+			return err
+		}
+	}
+	answer := r.order.Answer()
+	answer.At, answer.Done, answer.Total, answer.Large = r.now(), r.done, r.total, large
+	r.drafts = append(r.drafts, event.ComposeProgressed.Say(answer))
+	return nil
+}
+
+func (r *making) reuses() compose.Reuse { return compose.Reuse{Bucket: r.desk.Bucket} }
+
+func (r *making) now() time.Time { return r.desk.Bucket.Now() }
+
+// answer says what came of it, unless the compose is over by now: then what it
+// came to hold is let go of.
+func (r *making) answer(ctx context.Context, answer event.ComposeAnswer) error {
+	answer.Attempt, answer.Label = r.order.Attempt, r.order.Label
+	c, err := r.desk.Read(ctx, r.c.ID)
+	if err != nil {
+		return err
+	}
+	if c.Over() {
+		r.drafts = nil
+		return r.desk.Contents.Leave(ctx, answer.Content, compose.HolderOf(r.c.ID))
+	}
+	r.drafts = append(r.drafts, event.ComposeMade.Say(answer))
+	return nil
+}
+
+// start settles what the request means, and looks whether another compose is
+// the same. It tells whether that was all.
+func (r *making) start(ctx context.Context) (ended bool, err error) {
+	if r.c.From != 0 || r.r.SourceType == compose.Locked {
+		return r.startLocked(ctx)
+	}
+	start := r.log.Work().Start
+	if !r.log.Work().Started {
+		if start, err = r.gatherer.Begin(ctx, r.r, r.shelf.Start()); err != nil {
+			return false, err
+		}
+	}
+	if r.r, err = r.gatherer.Resolve(ctx, r.r, start); err != nil {
+		return false, err
+	}
+	if r.resolved, err = r.resolution(); err != nil {
+		return false, err
+	}
+	if r.log.Work().Started {
+		return false, nil
+	}
+	if ended, err := r.reuse(ctx, start); ended || err != nil {
+		return ended, err
+	}
+	settled, err := r.log.Begin(ctx, start)
+	if err != nil {
+		return false, err
+	}
+	r.r.Event, r.resolved.Event = settled.Event, settled.Event
+	answer := r.order.Answer()
+	answer.At, answer.Resolved = r.now(), r.resolved
+	r.drafts = append(r.drafts, event.ComposeBegan.Say(answer))
+	return false, r.reuses().Note(ctx, compose.ReuseKey(r.r), r.c.ID, false)
+}
+
+// resolution is what a request came to mean, as its document keeps it.
+func (r *making) resolution() (*event.ComposeResolved, error) {
+	id, err := publish.PungiID(r.c.ID, r.r.ComposeType, r.c.Submitted)
+	if err != nil {
+		return nil, &gather.Problem{Reason: sentence(err.Error())}
+	}
+	return &event.ComposeResolved{
+		Source: r.r.Source, Arches: r.r.Arches, Sigkeys: r.r.Sigkeys, Event: r.r.Event, PungiID: id,
+	}, nil
+}
+
+// life is until when what is made now is held.
+func (r *making) life() time.Time {
+	return r.now().Add(r.desk.Rules.Life(r.r.Lifetime))
+}
+
+// retry does something again as long as files turn out not to be there: each
+// time another copy of the package is tried.
+func (r *making) retry(ctx context.Context, do func() error) error {
+	const most = 100
+	for {
+		err := do()
+		var gone *gather.GoneError
+		if !errors.As(err, &gone) {
+			return err
+		}
+		if len(r.log.Work().Gone) >= most {
+			return fmt.Errorf("more than %d files are not there: %w", most, err)
+		}
+		if err := r.log.Miss(ctx, gone.Path); err != nil {
+			return err
+		}
+	}
+}

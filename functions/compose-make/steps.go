@@ -1,0 +1,347 @@
+package composemake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/gather"
+	"github.com/distaff-project/distaff/shared/compose/publish"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/repodata"
+	"github.com/distaff-project/distaff/shared/repodata/frame"
+)
+
+// fewUnmeasured is how many files are measured one by one. With more, their
+// metadata is made at once, which tells their sizes as well.
+const fewUnmeasured = 1000
+
+// make goes from what the sources hold to what lies in the directory.
+func (r *making) make(ctx context.Context) error {
+	var sel *gather.Selection
+	digest := r.log.Work().Lock
+	if digest == "" {
+		err := r.retry(ctx, func() (err error) {
+			sel, err = r.choose(ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if digest, err = r.settle(ctx, sel); err != nil {
+			return err
+		}
+	}
+	lock, err := r.locks.Load(ctx, digest)
+	if err != nil {
+		return err
+	}
+	// A lock may be an older one of the same packages.
+	start := r.log.Work().Start
+	lock.Event, lock.Tags, lock.TagNames = start.Event, start.Tags, start.TagNames
+	return r.publish(ctx, digest, lock)
+}
+
+// choose finds out which files there are to be, with checksums and sizes.
+func (r *making) choose(ctx context.Context) (*gather.Selection, error) {
+	if err := r.list(ctx); err != nil {
+		return nil, err
+	}
+	choice := gather.Choice{Gone: map[string]bool{}}
+	for _, path := range r.log.Work().Gone {
+		choice.Gone[path] = true
+	}
+	sel, err := r.gatherer.Select(r.r, r.src, choice)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { r.src.Learn(sel.Files) }()
+	r.total = 0
+	for _, tree := range sel.Trees {
+		r.total += len(tree.Files)
+	}
+	if err := r.gatherer.Checksums(ctx, sel, r.stop); err != nil {
+		return nil, err
+	}
+	return sel, r.measure(ctx, sel)
+}
+
+// list reads what the sources hold, or what an earlier run read.
+func (r *making) list(ctx context.Context) error {
+	if r.src != nil {
+		return nil
+	}
+	var err error
+	if r.src, err = r.log.Sources(ctx); r.src != nil || err != nil {
+		return err
+	}
+	before, err := r.shelf.Listing(ctx)
+	if err != nil {
+		return err
+	}
+	r.src, err = r.gatherer.List(ctx, r.r, r.log.Work().Start, before)
+	return err
+}
+
+// measure finds out the sizes of all files. Of many files the frames are made,
+// and kept.
+func (r *making) measure(ctx context.Context, sel *gather.Selection) error {
+	unknown := 0
+	for i := range sel.Files {
+		if !sel.Files[i].Exact {
+			unknown++
+		}
+	}
+	if unknown > fewUnmeasured {
+		for i := range sel.Trees {
+			if err := r.prepare(ctx, sel, &sel.Trees[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return r.pub.Measure(ctx, sel)
+}
+
+// prepare makes the frames of a tree that nobody has.
+func (r *making) prepare(ctx context.Context, sel *gather.Selection, tree *gather.Tree) error {
+	old, err := r.old(ctx, tree)
+	if err != nil {
+		return err
+	}
+	name := publish.TreeName(tree)
+	if r.options.Large > 0 && !r.order.Large {
+		fresh, err := r.pub.Fresh(sel, tree, old)
+		if err != nil {
+			return err
+		}
+		if fresh > r.options.Large {
+			return errLarge
+		}
+	}
+	done, err := r.pub.Prepare(ctx, sel, tree, old, r.keep(name), r.stop)
+	r.done += done
+	return err
+}
+
+// errLarge says that what is left is for a job.
+var errLarge = errors.New("more than a request can do")
+
+func (r *making) keep(tree string) publish.Keep {
+	return func(ctx context.Context, part frame.Part) error { return r.log.Part(ctx, tree, part) }
+}
+
+// old are the frames there are of a tree: those of this work, and what earlier
+// composes left.
+func (r *making) old(ctx context.Context, tree *gather.Tree) ([]*frame.Index, error) {
+	name := publish.TreeName(tree)
+	parts, err := r.log.Parts(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	left, err := r.shelf.Indexes(ctx, name)
+	return append(parts, left...), err
+}
+
+// settle writes the packages down, and gives the digest that counts: that of the
+// first run that came here.
+func (r *making) settle(ctx context.Context, sel *gather.Selection) (string, error) {
+	documents := make([]publish.Documents, len(sel.Trees))
+	for i, tree := range sel.Trees {
+		for _, d := range []struct {
+			kind compose.Document
+			body []byte
+			to   *string
+		}{
+			{compose.DocModules, tree.Modules, &documents[i].Modules},
+			{compose.DocGroups, tree.Groups, &documents[i].Groups},
+			{compose.DocUpdateInfo, tree.UpdateInfo, &documents[i].UpdateInfo},
+		} {
+			if len(d.body) == 0 {
+				continue
+			}
+			var err error
+			if *d.to, err = r.locks.SaveDocument(ctx, d.kind, d.body); err != nil {
+				return "", err
+			}
+		}
+	}
+	lock, err := publish.Lock(sel, documents)
+	if err != nil {
+		return "", err
+	}
+	digest, err := r.locks.Save(ctx, lock)
+	if err != nil {
+		return "", err
+	}
+	return r.log.Settle(ctx, digest)
+}
+
+// content names what lies in a directory: the packages, and all else that shapes
+// it but the number of the compose.
+func (r *making) content(lock string) string {
+	sum := sha256.New()
+	_ = json.NewEncoder(sum).Encode(struct { // texts and numbers can always be encoded
+		Form              int
+		Lock, Base        string
+		Format            frame.Format
+		Metadata          repodata.Options
+		Label, Type       string
+		OmitOpenChecksums bool
+	}{1, lock, r.pub.Base, r.pub.Format, r.pub.Metadata, r.c.Request.Label, r.c.Request.ComposeType, r.pub.OmitOpenChecksum})
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// publish fills the directory, unless there is one with the same content.
+func (r *making) publish(ctx context.Context, digest string, lock compose.Lock) error {
+	answer := r.order.Answer()
+	answer.Until, answer.Lock, answer.Content, answer.Resolved = r.life(), digest, r.content(digest), r.resolved
+	for _, tree := range lock.Trees {
+		answer.Packages += len(tree.RPMs)
+	}
+	holder := compose.HolderOf(r.c.ID)
+	if !r.r.Flags.Has(compose.NoReuse) {
+		dir, err := r.desk.Contents.Join(ctx, answer.Content, holder, answer.Until)
+		if errors.Is(err, compose.ErrOver) {
+			return r.forget()
+		}
+		if err != nil {
+			return err
+		}
+		if answer.Dir = dir; dir != 0 {
+			return r.close(ctx, answer)
+		}
+	}
+	var err error
+	if answer.Bytes, err = r.directory(ctx, lock); err != nil {
+		return err
+	}
+	dir, err := r.desk.Contents.Enter(ctx, answer.Content, r.c.ID, answer.Until)
+	if errors.Is(err, compose.ErrOver) {
+		return r.forget()
+	}
+	if err != nil {
+		return err
+	}
+	answer.Dir = dir
+	return r.close(ctx, answer)
+}
+
+// forget says nothing: the compose was ended meanwhile.
+func (r *making) forget() error {
+	r.drafts = nil
+	return nil
+}
+
+// directory writes the repositories and then all that lies beside them.
+func (r *making) directory(ctx context.Context, lock compose.Lock) (int64, error) {
+	if err := r.pub.Begin(ctx, r.c.ID); err != nil {
+		return 0, err
+	}
+	sel := publish.Unlock(lock)
+	stamp := publish.StampOf(lock)
+	total := int64(0)
+	for i := range sel.Trees {
+		size, err := r.repository(ctx, sel, &sel.Trees[i], lock.Trees[i], stamp)
+		if err != nil {
+			return 0, err
+		}
+		total += size
+	}
+	about := publish.About{
+		ID: r.c.ID, PungiID: r.resolved.PungiID, Label: r.c.Request.Label,
+		URL: fmt.Sprintf("%s/odcs-%d", r.options.URL, r.c.ID),
+	}
+	size, err := r.pub.Finish(ctx, about, lock, stamp)
+	return total + size, err
+}
+
+// repository makes the metadata of a tree, unless an earlier run did.
+func (r *making) repository(ctx context.Context, sel *gather.Selection, tree *gather.Tree, locked compose.Tree, stamp publish.Stamp) (int64, error) {
+	name := publish.TreeName(tree)
+	if size, done := r.log.Work().Stored[name]; done {
+		return size, nil
+	}
+	documents, err := r.documents(ctx, locked)
+	if err != nil {
+		return 0, err
+	}
+	old, err := r.old(ctx, tree)
+	if err != nil {
+		return 0, err
+	}
+	made, err := r.pub.Tree(ctx, sel, tree, old, r.keep(name), r.stop)
+	if err != nil {
+		return 0, err
+	}
+	folder := publish.Dir(r.c.ID) + publish.RepoDir(tree.Variant, tree.Arch, tree.Kind)
+	size, err := r.pub.Repository(ctx, folder, made, documents, stamp)
+	if err != nil {
+		return 0, err
+	}
+	if made.Work.Described > 0 || made.Work.Reused > 0 || len(old) == 0 {
+		if err := r.shelf.Tree(ctx, name, made, r.r.SourceType == compose.Tag); err != nil {
+			return 0, err
+		}
+	}
+	if r.short() {
+		return size, nil
+	}
+	return size, r.log.Store(ctx, name, size)
+}
+
+// short tells that there is time enough to end in this run, so that notes on the
+// way to the end are not worth their writing.
+func (r *making) short() bool { return len(r.log.Work().Parts) == 0 }
+
+func (r *making) documents(ctx context.Context, tree compose.Tree) (map[repodata.Kind][]byte, error) {
+	all := map[repodata.Kind][]byte{}
+	for _, d := range []struct {
+		kind   repodata.Kind
+		of     compose.Document
+		digest string
+	}{
+		{repodata.Modules, compose.DocModules, tree.Modules},
+		{repodata.Group, compose.DocGroups, tree.Groups},
+		{repodata.UpdateInfo, compose.DocUpdateInfo, tree.UpdateInfo},
+	} {
+		if d.digest == "" {
+			continue
+		}
+		body, err := r.locks.LoadDocument(ctx, d.of, d.digest)
+		if err != nil {
+			return nil, err
+		}
+		all[d.kind] = body
+	}
+	return all, nil
+}
+
+// close keeps what came of it for all runs to say, leaves what the next compose
+// can use, and says it.
+func (r *making) close(ctx context.Context, answer event.ComposeAnswer) error {
+	answer.At = r.now()
+	if answer.Dir == r.c.ID {
+		answer.Dir = 0
+	}
+	if r.c.From == 0 && r.r.SourceType != compose.Locked {
+		var listing *gather.Listing
+		if r.src != nil {
+			listing = r.src.Base
+		}
+		if err := r.shelf.Leave(ctx, r.log.Work().Start, listing); err != nil {
+			return err
+		}
+		if err := r.reuses().Note(ctx, compose.ReuseKey(r.r), r.c.ID, true); err != nil {
+			return err
+		}
+	}
+	answer, err := r.log.End(ctx, answer)
+	if err != nil {
+		return err
+	}
+	return r.answer(ctx, answer)
+}
