@@ -1,5 +1,5 @@
 // Package fedmsgdrain empties our queue of Fedora Messaging: what the bus tells
-// of pull requests and of Koji's tasks.
+// of pull requests, of Koji's tasks and tags, of updates and modules.
 package fedmsgdrain
 
 import (
@@ -67,6 +67,9 @@ type Bus struct {
 	// Koji is the instance whose tasks it tells of, Owner who owns ours there.
 	Koji  string
 	Owner string
+	// Composes tells that there are rules which wait for builds that are tagged,
+	// updates that are pushed, and modules. Without, their messages are dropped.
+	Composes bool
 	// Topics are asked for in the archive, which knows them only exactly.
 	Topics []string
 }
@@ -76,9 +79,9 @@ type Bus struct {
 func New(bucket state.Bucket, bus Bus, say Say) fn.Function {
 	d := drain{bucket, bus, say}
 	return fn.Function{
-		Name: Name, Does: "hear of pull requests and Koji tasks on the bus", System: "fedora-messaging",
+		Name: Name, Does: "hear on the bus of pull requests, Koji's tasks and tags, updates and modules", System: "fedora-messaging",
 		Hears: []fn.Route{fn.OnTick("minute", d.tick)},
-		Says:  append(pipeline.Heard(), event.KojiTaskChanged),
+		Says:  append(pipeline.Heard(), event.KojiTaskChanged, event.KojiTagChanged, event.BodhiUpdateChanged, event.ModuleChanged),
 	}
 }
 
@@ -175,11 +178,16 @@ func (d drain) read(m fedmsg.Message) (func(context.Context) ([]event.Draft, err
 		return d.task(m)
 	case strings.Contains(m.Topic, ".pagure."):
 		return d.pullRequest(m)
+	case d.bus.Composes:
+		return d.compose(m)
 	}
 	return nil, nil // the binding was wider than what we know
 }
 
 func (d drain) pullRequest(m fedmsg.Message) (func(context.Context) ([]event.Draft, error), error) {
+	if d.bus.Pagure == nil {
+		return nil, nil // an instance that checks no pull requests
+	}
 	heard, err := d.bus.Pagure.Message(m.Topic, m.Body)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", fedmsg.ErrPoison, err)

@@ -91,7 +91,7 @@ func newDesk() *desk {
 	bucket := state.New(d)
 	bucket.Now = func() time.Time { return d.now }
 	d.Function = fedmsgdrain.New(bucket, fedmsgdrain.Bus{
-		Queue: d, Archive: d, Forge: "fedora", Pagure: d, Koji: "fedora", Owner: "distaff-bot", Topics: []string{"t"},
+		Queue: d, Archive: d, Forge: "fedora", Pagure: d, Koji: "fedora", Owner: "distaff-bot", Topics: []string{"t"}, Composes: true,
 	}, func(_ context.Context, by string, drafts []event.Draft) error {
 		for _, draft := range drafts {
 			if len(d.said) == d.full {
@@ -250,5 +250,59 @@ func TestAGapThatCouldNotBeFilledIsAskedForAgain(t *testing.T) {
 	d.full = 10
 	if err := d.tick(t); err != nil || len(d.asked) != 2 || !d.asked[0].From.Equal(d.asked[1].From) || len(d.said) != 1 {
 		t.Errorf("asked for %v, said %v, %v", d.asked, d.said, err)
+	}
+}
+
+func TestWhatIsHeardForRules(t *testing.T) {
+	const tagged = `{"tag":"f45-fixes","tag_id":7,"build_id":12,"name":"bash","version":"5.2","release":"1.fc45","user":"anna","instance":"primary"}`
+	cases := []struct{ name, topic, body, want string }{
+		{"a build is tagged", "buildsys.tag", tagged, "koji.tag-changed f45-fixes bash-5.2-1.fc45 false"},
+		{"a build is untagged", "buildsys.untag", tagged, "koji.tag-changed f45-fixes bash-5.2-1.fc45 true"},
+		{
+			"an update is pushed", "bodhi.update.complete.stable",
+			`{"update":{"alias":"FEDORA-2026-01","release":{"name":"F45"},"builds":[{"nvr":"bash-5.2-1.fc45"}]}}`,
+			"bodhi.update-changed FEDORA-2026-01 stable",
+		},
+		{"somebody wishes an update to be pushed", "bodhi.update.request.stable", `{}`, ""},
+		{"an override ends like a tag", "bodhi.buildroot_override.tag", `{"override":{}}`, ""},
+		{
+			"a module is ready", "mbs.module.state.change",
+			`{"id":3,"name":"nodejs","stream":"24","version":"4520260101","context":"c0ffee42","state":5}`,
+			"module.changed nodejs:24:4520260101:c0ffee42 ready",
+		},
+		{"nothing to us", "buildsys.repo.done", `{}`, ""},
+		{"a tag with a hostile name", "buildsys.tag", strings.Replace(tagged, `"bash"`, `"../bash"`, 1), ""},
+		{"no update", "bodhi.update.complete.stable", `{"update":{}}`, "set aside"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk()
+			d.waiting = []fedmsg.Message{d.tells("m1", c.topic, c.body)}
+			if err := d.tick(t); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if strings.HasPrefix(d.lines[0], "set aside") {
+				got = "set aside"
+			}
+			for _, draft := range d.said {
+				var data struct {
+					Build    string `json:"build"`
+					Untagged bool   `json:"untagged"`
+					Status   string `json:"status"`
+					State    string `json:"state"`
+				}
+				if err := json.Unmarshal(draft.Data, &data); err != nil || draft.ID != "m1" {
+					t.Errorf("%s: %v", draft.ID, err)
+				}
+				got = strings.TrimPrefix(draft.Type, "distaff.") + " " + draft.Subject + " " + data.Status + data.State
+				if data.Build != "" {
+					got += fmt.Sprint(data.Build, " ", data.Untagged)
+				}
+			}
+			if got != c.want {
+				t.Errorf("it says %q, not %q", got, c.want)
+			}
+		})
 	}
 }
