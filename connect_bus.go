@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	buspublish "github.com/distaff-project/distaff/functions/bus-publish"
 	fedmsgdrain "github.com/distaff-project/distaff/functions/fedmsg-drain"
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/config"
 	"github.com/distaff-project/distaff/shared/fedmsg"
 	"github.com/distaff-project/distaff/shared/forge"
+	"github.com/distaff-project/distaff/shared/mbs"
 	"github.com/distaff-project/distaff/shared/state"
 )
 
@@ -22,9 +24,13 @@ func (k *connector) bus() fedmsgdrain.Bus {
 		return fedmsgdrain.Bus{Queue: noQueue{}}
 	}
 	bus := fedmsgdrain.Bus{
-		Queue: noQueue{}, Forge: c.Forge, Pagure: pagureConfig(c.Forge, k.config.Forges[c.Forge]),
-		Koji: c.Koji, Owner: k.config.Koji[c.Koji].Owner, Topics: topics(c.TopicPrefix),
+		Queue: noQueue{}, Forge: c.Forge, Koji: c.Koji, Owner: k.config.Koji[c.Koji].Owner,
+		Composes: k.config.Composes != nil && len(k.config.Composes.Rules) > 0,
 	}
+	if forge, ok := k.config.Forges[c.Forge]; ok {
+		bus.Pagure = pagureConfig(c.Forge, forge)
+	}
+	bus.Topics = topics(c.TopicPrefix, bus)
 	aside := SetAside(k.bucket)
 	if c.Datagrepper != "" {
 		bus.Archive = fedmsg.Archive{Base: c.Datagrepper, SetAside: aside}
@@ -70,12 +76,21 @@ func (noQueue) Drain(context.Context, int, time.Duration, fedmsg.Handler) (fedms
 }
 
 // topics are what the archive is asked for, which knows them only exactly.
-func topics(prefix string) []string {
+func topics(prefix string, bus fedmsgdrain.Bus) []string {
 	all := []string{prefix + ".buildsys.task.state.change"}
 	for _, what := range []string{
 		"new", "updated", "rebased", "reopened", "closed", "comment.added", "comment.edited",
 	} {
-		all = append(all, prefix+".pagure.pull-request."+what)
+		if bus.Pagure != nil {
+			all = append(all, prefix+".pagure.pull-request."+what)
+		}
+	}
+	for _, what := range []string{
+		"buildsys.tag", "buildsys.untag", "bodhi.update.complete.stable", "bodhi.update.complete.testing", mbs.Topic,
+	} {
+		if bus.Composes {
+			all = append(all, prefix+"."+what)
+		}
 	}
 	return all
 }
@@ -115,4 +130,23 @@ func SetAside(bucket state.Bucket) func(context.Context, fedmsg.Malformed) error
 		}
 		return nil
 	}
+}
+
+// publisher says things on the bus; nil where there is none.
+func (k *connector) publisher() buspublish.Bus {
+	c := k.config.Bus
+	if c == nil || k.config.Composes == nil || !k.only(atBus) {
+		return nil
+	}
+	password := k.secrets.Of(c.Password)
+	publisher, err := fedmsg.NewPublisher(fedmsg.Config{
+		URL: c.Address(password), Cert: c.Certificate.File, Key: c.Key.File, CA: c.CA.File,
+	})
+	if err != nil {
+		if k.secrets.Err() == nil {
+			k.problem("bus", err)
+		}
+		return nil
+	}
+	return publisher
 }
