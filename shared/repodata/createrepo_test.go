@@ -53,6 +53,54 @@ func TestMetadataEqualsThatOfUpstreamCreaterepo(t *testing.T) {
 	theirs = createrepoOf(t, createrepo, dir, "--changelog-limit=3", "--revision", `1700&é"`, "--content", `a"<b`, "--repo", "R",
 		"--distro", `cpe:/o:é&"<,Näme "x"`, "--distro", "plain", "--baseurl", "https://kojipkgs.example.org/a&b/\u00e9/")
 	compareAll(t, theirs, ours(t, dir, repodata.Options{Changelogs: 3}, "https://kojipkgs.example.org/a&b/\u00e9/"))
+	theirs = createrepoOf(t, createrepo, dir, "--baseurl", "/srv/koji")
+	compareAll(t, theirs, ours(t, dir, repodata.Options{}, "/srv/koji"))
+}
+
+// TestDnfReadsASmallRepository asks the real dnf, which knows a weak dependency,
+// a file of primary and one of filelists.
+func TestDnfReadsASmallRepository(t *testing.T) {
+	dnf, err := exec.LookPath("dnf")
+	if err != nil {
+		t.Skip("dnf is not installed")
+	}
+	dir := builtRPMs(t)
+	for _, gz := range []bool{false, true} {
+		repo := t.TempDir()
+		var packages []repodata.Package
+		for _, href := range list(t, dir) {
+			h, f := load(t, dir, href)
+			packages = append(packages, repodata.Package{Header: h, File: f})
+		}
+		files, err := repodata.Whole{Revision: 1700000000, Gzip: gz}.Write(packages)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(filepath.Join(repo, "repodata"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for name, raw := range files {
+			if err := os.WriteFile(filepath.Join(repo, filepath.FromSlash(name)), raw, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		questions := map[string]string{"--whatrecommends=nice": "varied-3:1.2~rc1-4.x86_64"}
+		if !gz {
+			questions["--whatprovides=/etc/varied.conf"] = "varied-3:1.2~rc1-4.x86_64"
+			questions["--file=/usr/share/latin/Größe"] = "latin-0:1-1.noarch"
+		}
+		for question, want := range questions {
+			command := exec.CommandContext(t.Context(), dnf, "--quiet", "--installroot", t.TempDir(), "--setopt=cachedir="+t.TempDir(),
+				"--releasever=1", "--forcearch=x86_64", "--setopt=reposdir=/nowhere", "--repofrompath=small,file://"+repo, "repoquery", question)
+			command.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+			var stderr strings.Builder
+			command.Stderr = &stderr
+			out, err := command.Output()
+			if err != nil || strings.TrimSpace(string(out)) != want {
+				t.Errorf("repoquery %s: %q, want %s: %v\n%s", question, out, want, err, stderr.String())
+			}
+		}
+	}
 }
 
 func TestMetadataEqualsThatOfOldCreaterepo(t *testing.T) {
@@ -147,6 +195,33 @@ func plain(t testing.TB, path string) []byte {
 // ours writes the metadata of all RPMs below a folder.
 func ours(t testing.TB, dir string, o repodata.Options, base string) map[repodata.Kind][]byte {
 	t.Helper()
+	hrefs := list(t, dir)
+	slices.SortFunc(hrefs, repodata.Compare)
+	t.Logf("%d RPMs", len(hrefs))
+	d := repodata.Describer{Options: o}
+	all := repodata.Fragment{
+		Primary: repodata.Head(repodata.Primary, len(hrefs)), Filelists: repodata.Head(repodata.Filelists, len(hrefs)),
+		Other: repodata.Head(repodata.Other, len(hrefs)), FilelistsExt: repodata.Head(repodata.FilelistsExt, len(hrefs)),
+	}
+	for _, href := range hrefs {
+		h, f := load(t, dir, href)
+		f.Base = base
+		var err error
+		if all, err = d.Append(all, h, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return map[repodata.Kind][]byte{
+		repodata.Primary:      append(all.Primary, repodata.Tail(repodata.Primary)...),
+		repodata.Filelists:    append(all.Filelists, repodata.Tail(repodata.Filelists)...),
+		repodata.Other:        append(all.Other, repodata.Tail(repodata.Other)...),
+		repodata.FilelistsExt: append(all.FilelistsExt, repodata.Tail(repodata.FilelistsExt)...),
+	}
+}
+
+// list is the RPMs below a folder, relative to it.
+func list(t testing.TB, dir string) []string {
+	t.Helper()
 	var hrefs []string
 	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() && filepath.Ext(path) == ".rpm" {
@@ -161,26 +236,7 @@ func ours(t testing.TB, dir string, o repodata.Options, base string) map[repodat
 	if len(hrefs) < 2 {
 		t.Fatalf("%s holds %d RPMs", dir, len(hrefs))
 	}
-	slices.SortFunc(hrefs, repodata.Compare)
-	t.Logf("%d RPMs", len(hrefs))
-	d := repodata.Describer{Options: o}
-	all := repodata.Fragment{
-		Primary: repodata.Head(repodata.Primary, len(hrefs)), Filelists: repodata.Head(repodata.Filelists, len(hrefs)),
-		Other: repodata.Head(repodata.Other, len(hrefs)), FilelistsExt: repodata.Head(repodata.FilelistsExt, len(hrefs)),
-	}
-	for _, href := range hrefs {
-		h, f := load(t, dir, href)
-		f.Base = base
-		if all, err = d.Append(all, h, f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return map[repodata.Kind][]byte{
-		repodata.Primary:      append(all.Primary, repodata.Tail(repodata.Primary)...),
-		repodata.Filelists:    append(all.Filelists, repodata.Tail(repodata.Filelists)...),
-		repodata.Other:        append(all.Other, repodata.Tail(repodata.Other)...),
-		repodata.FilelistsExt: append(all.FilelistsExt, repodata.Tail(repodata.FilelistsExt)...),
-	}
+	return hrefs
 }
 
 // load reads one RPM.
