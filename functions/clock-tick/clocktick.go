@@ -9,10 +9,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/rule"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/state"
@@ -46,7 +49,9 @@ func New(bucket state.Bucket, store state.Lister) fn.Function {
 	return fn.Function{
 		Name: "clock-tick", Does: "say what is due",
 		Hears: []fn.Route{fn.OnTick("minute", c.tick)},
-		Says:  []event.Named{event.TimePassed, event.BuildLookWanted, event.TestsLookWanted},
+		Says: []event.Named{
+			event.TimePassed, event.BuildLookWanted, event.TestsLookWanted, event.ComposeTimePassed, event.RuleTimePassed,
+		},
 	}
 }
 
@@ -124,16 +129,16 @@ func (c clock) announce(keys []string, now time.Time) []event.Draft {
 	var drafts []event.Draft
 	remotes := map[string][]event.Remote{}
 	for _, key := range keys {
-		entry, id, err := parse(key)
+		entry, about, err := parse(key)
 		if err != nil {
 			continue // foreign; it will be stuck, where an operator sees it
 		}
-		if entry.System == state.Self {
-			drafts = append(drafts, event.TimePassed.Say(passed(id, entry, now)).With(event.Due, key))
+		if own := about.passed(entry, now); own != nil {
+			drafts = append(drafts, own.With(event.Due, key))
 			continue
 		}
 		for _, what := range entry.What {
-			remotes[entry.System] = append(remotes[entry.System], event.Remote{PullRequestID: id, ID: what, Due: key})
+			remotes[entry.System] = append(remotes[entry.System], event.Remote{PullRequestID: about.pr, ID: what, Due: key})
 		}
 	}
 	for _, system := range slices.Sorted(maps.Keys(remotes)) {
@@ -150,14 +155,47 @@ func (c clock) announce(keys []string, now time.Time) []event.Draft {
 	return drafts
 }
 
-// parse reads a key in due/ that is about a pull request.
-func parse(key string) (state.Entry, event.PullRequestID, error) {
+// subject is the document an entry is about. What it is follows from the
+// entry's system.
+type subject struct {
+	pr      event.PullRequestID
+	compose int64
+	rule    string
+}
+
+// parse reads a key in due/.
+func parse(key string) (state.Entry, subject, error) {
+	var about subject
 	entry, err := state.ParseDue(key)
 	if err != nil {
-		return entry, event.PullRequestID{}, err
+		return entry, about, err
 	}
-	id, err := event.ParseDocument(entry.Document)
-	return entry, id, err
+	switch entry.System {
+	case compose.Self:
+		about.compose, err = strconv.ParseInt(entry.Document, 10, 64)
+	case rule.System:
+		about.rule = entry.Document
+	default:
+		about.pr, err = event.ParseDocument(entry.Document)
+	}
+	return entry, about, err
+}
+
+// passed is what an entry that concerns its document alone has to tell it; nil:
+// it is about an outside system.
+func (s subject) passed(entry state.Entry, now time.Time) *event.Draft {
+	var draft event.Draft
+	switch entry.System {
+	case compose.Self:
+		draft = event.ComposeTimePassed.Say(event.ComposePassed{ComposeID: event.ComposeID{ID: s.compose}, At: now})
+	case rule.System:
+		draft = event.RuleTimePassed.Say(event.RulePassed{Rule: s.rule, At: now})
+	case state.Self:
+		draft = event.TimePassed.Say(passed(s.pr, entry, now))
+	default:
+		return nil
+	}
+	return &draft
 }
 
 func passed(id event.PullRequestID, entry state.Entry, now time.Time) event.Passed {
@@ -176,10 +214,10 @@ func passed(id event.PullRequestID, entry state.Entry, now time.Time) event.Pass
 // it was about an outside system, the document is told that; if it was about the
 // document itself, it is tried again much later, so that nothing waits for ever.
 func (c clock) stick(ctx context.Context, key string, now time.Time) error {
-	if entry, _, err := parse(key); err == nil {
-		again := state.Entry{At: now.Add(stuckPause), System: state.Self, Document: entry.Document, What: entry.What}
-		if entry.System != state.Self {
-			again.At, again.What = now, []string{stuckMark + entry.System}
+	if entry, about, err := parse(key); err == nil {
+		again := state.Entry{At: now.Add(stuckPause), System: entry.System, Document: entry.Document, What: entry.What}
+		if about.passed(entry, now) == nil {
+			again.At, again.System, again.What = now, state.Self, []string{stuckMark + entry.System}
 		}
 		if _, err := c.bucket.Put(ctx, again.Key(), nil, blob.Any); err != nil {
 			return fmt.Errorf("write %s: %w", again.Key(), err)

@@ -133,10 +133,10 @@ const Self = "compose"
 // nothing more is to be made for it.
 func (c Compose) Over() bool { return c.Removing || c.State == Removed || c.State == Failed }
 
-// Wants tells whether what was asked for under label is still awaited.
+// Wants tells whether an answer is awaited to what was asked for under label.
 func (c Compose) Wants(label string) bool {
-	_, open := c.Get(label)
-	return open
+	order, open := c.Get(label)
+	return open && !order.Later
 }
 
 // DirOf is the compose whose directory the content lies in.

@@ -27,7 +27,7 @@ func (t *turn) answer(a Answer) {
 		t.tooLate(a)
 		return
 	}
-	if a.Label != t.label(making) || !t.c.Wants(a.Label) {
+	if _, open := t.c.Get(a.Label); !open || a.Label != t.label(making) {
 		return
 	}
 	switch a.Kind {

@@ -79,6 +79,17 @@ func (d Desk) Decide(ctx context.Context, id int64, e event.Event, news any) (Co
 	return d.apply(ctx, id, e, news, false)
 }
 
+// Repeat gives what a compose said last of its state, once more and with the
+// id it had, for somebody who asks again what became of it.
+func (d Desk) Repeat(c Compose) []event.Draft {
+	for _, s := range slices.Backward(c.Said) {
+		if len(s.To) == 0 {
+			return d.Rules.drafted(c, s)
+		}
+	}
+	return nil
+}
+
 // Extend lets a compose live until a moment at least, with its content. It
 // fails with ErrOver where that cannot be any more.
 func (d Desk) Extend(ctx context.Context, id int64, until time.Time, by string, e event.Event) (Compose, []event.Draft, error) {
