@@ -122,7 +122,8 @@ type Kerberos struct {
 	// Service is the principal tickets must be for, without realm:
 	// "HTTP/odcs.fedoraproject.org". Empty means any HTTP/… in the keytab.
 	Service string `yaml:"service"`
-	// Realms are those whose users may log in. The first is our own.
+	// Realms are those whose users may log in. The first is our own: LDAP and FAS
+	// tell groups of its users, and of those whose realm is stripped.
 	Realms []string `yaml:"realms"`
 	// StripRealms are those left out of the user's name, as ODCS does with
 	// every realm: "alice" and not "alice@FEDORAPROJECT.ORG". Two realms that

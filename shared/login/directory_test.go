@@ -189,6 +189,7 @@ func TestFASTellsGroups(t *testing.T) {
 	wantGroups(t, d, "none")
 	wantGroups(t, d, "unknown")
 	wantGroups(t, d, "../users/alice")
+	wantGroups(t, d, "alice/groups/?x=")
 	wrong := directory(t, login.Config{FAS: &login.FAS{URL: server.URL, Token: func() []byte { return []byte("wr0ng") }}})
 	if _, err := wrong.Groups(t.Context(), "alice"); err == nil || strings.Contains(err.Error(), "wr0ng") {
 		t.Error(err)
@@ -230,6 +231,16 @@ func TestGroupsOfAUserWithATicket(t *testing.T) {
 	if diff := cmp.Diff([]string{"packager", "releng"}, got.Groups); diff != "" {
 		t.Error(diff)
 	}
+	t.Run("is not given to another of that name", func(t *testing.T) {
+		a := k.authenticator(func(c *login.Config) {
+			config(c)
+			c.Kerberos.StripRealms, c.Kerberos.Realms = nil, []string{"OTHER.ORG", realm}
+		})
+		got, err := a.Authenticate(k.request(alice, "HTTP/localhost"))
+		if err != nil || got.Name != "alice@"+realm || got.Groups != nil || got.GroupsErr != nil {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
 	t.Run("is let in without those that cannot be read", func(t *testing.T) {
 		server.Close()
 		got, err := k.authenticator(config).Authenticate(k.request(alice, "HTTP/localhost"))

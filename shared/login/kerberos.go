@@ -161,7 +161,9 @@ func (n *negotiation) recognise(r *http.Request, raw []byte) (Caller, error) {
 		return Caller{}, n.refuse("The Kerberos ticket cannot be answered.", "Get a new one with kinit.", err)
 	}
 	caller := Caller{Name: user, How: HowKerberos, Proof: proof}
-	if n.groups != nil {
+	// The directory knows the users of our own realm; those of another with the
+	// same name are somebody else.
+	if n.groups != nil && (user == bare || part.CRealm == n.config.Realms[0]) {
 		caller.Groups, caller.GroupsErr = n.groups.Groups(r.Context(), bare)
 	}
 	return caller, nil

@@ -79,13 +79,15 @@ func (k *kerberos) conf() string {
 }
 
 // alice is a client that has logged in.
-func (k *kerberos) alice() *client.Client {
+func (k *kerberos) alice() *client.Client { return k.user("alice") }
+
+func (k *kerberos) user(name string) *client.Client {
 	k.t.Helper()
 	conf, err := config.NewFromString(k.conf())
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	c := client.NewWithPassword("alice", realm, "alice's password", conf, client.DisablePAFXFAST(true))
+	c := client.NewWithPassword(name, realm, "alice's password", conf, client.DisablePAFXFAST(true))
 	if err := c.Login(); err != nil {
 		k.t.Fatal(err)
 	}
@@ -125,6 +127,13 @@ func TestATicketNamesItsUser(t *testing.T) {
 		others := k.authenticator(func(c *login.Config) { c.Kerberos.Realms = []string{"OTHER.ORG"} })
 		_, err := others.Authenticate(k.request(c, "HTTP/localhost"))
 		wantRefusal(t, err, 401, "Users of the realm EXAMPLE.ORG may not log in here.")
+	})
+	t.Run("a name that looks like another realm's is refused", func(t *testing.T) {
+		if err := k.kdc.User(t.Context(), `root\@ADMINS.ORG`, "alice's password"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := stripped.Authenticate(k.request(k.user("root@ADMINS.ORG"), "HTTP/localhost"))
+		wantRefusal(t, err, 401, "The name in the Kerberos ticket cannot be used.")
 	})
 	t.Run("a token is good once", func(t *testing.T) {
 		a := k.authenticator(nil)
