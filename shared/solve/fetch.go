@@ -1,0 +1,154 @@
+package solve
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"encoding/xml"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/distaff-project/distaff/shared/wire"
+)
+
+// maxRepomd bounds repomd.xml, maxFile every other file: Fedora's largest
+// filelists are 60 MB.
+const (
+	maxRepomd = 4 << 20
+	maxFile   = 512 << 20
+)
+
+// files are the local copies of a repository's repodata.
+type files struct{ repomd, primary, filelists string }
+
+type repomd struct {
+	Data []struct {
+		Type     string `xml:"type,attr"`
+		Checksum struct {
+			Type string `xml:"type,attr"`
+			Hex  string `xml:",chardata"`
+		} `xml:"checksum"`
+		Location struct {
+			Href string `xml:"href,attr"`
+			Base string `xml:"http://www.w3.org/XML/1998/namespace base,attr"`
+		} `xml:"location"`
+	} `xml:"data"`
+}
+
+// source reads the files of one repository.
+type source struct {
+	name   string
+	dir    string   // of a local one
+	remote *url.URL // of another
+	client *wire.Client
+	into   string // where what was fetched is put
+}
+
+// fetch brings the repodata that a solver reads onto this machine, and checks it
+// against its checksums.
+func (s source) fetch(ctx context.Context) (files, error) {
+	out := files{}
+	at, raw, err := s.bring(ctx, "repodata/repomd.xml", maxRepomd, true)
+	if err != nil {
+		return out, err
+	}
+	out.repomd = at
+	var index repomd
+	if err := xml.Unmarshal(raw, &index); err != nil {
+		return out, fmt.Errorf("%w %s: repomd.xml: %w", ErrRepo, s.name, err)
+	}
+	for _, data := range index.Data {
+		var to *string
+		switch data.Type {
+		case "primary":
+			to = &out.primary
+		case "filelists":
+			to = &out.filelists
+		default:
+			continue
+		}
+		href := data.Location.Href
+		if data.Location.Base != "" || !inside(href) || *to != "" {
+			return out, fmt.Errorf("%w %s: repomd.xml: %s is at %.120q, not in the repository, or there twice", ErrRepo, s.name, data.Type, href)
+		}
+		if *to, _, err = s.bring(ctx, href, maxFile, false); err != nil {
+			return out, err
+		}
+		if err := verify(*to, data.Checksum.Type, strings.TrimSpace(data.Checksum.Hex)); err != nil {
+			return out, fmt.Errorf("%w %s: %s: %w", ErrRepo, s.name, data.Type, err)
+		}
+	}
+	if out.primary == "" {
+		return out, fmt.Errorf("%w %s: repomd.xml names no primary data", ErrRepo, s.name)
+	}
+	return out, nil
+}
+
+// bring gives the local path of a file, and its content if that is wanted.
+func (s source) bring(ctx context.Context, href string, limit int64, content bool) (at string, raw []byte, err error) {
+	if s.remote == nil {
+		at = filepath.Join(s.dir, filepath.FromSlash(href))
+		info, err := os.Stat(at)
+		if err == nil && info.Size() > limit {
+			err = fmt.Errorf("larger than %d bytes", limit)
+		}
+		if err == nil && content {
+			raw, err = os.ReadFile(at)
+		}
+		if err != nil {
+			return "", nil, fmt.Errorf("%w %s: %s: %w", ErrRepo, s.name, href, err)
+		}
+		return at, raw, nil
+	}
+	client := *s.client
+	client.System, client.Limit = "repository "+s.name, limit
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.remote.JoinPath(href).String(), nil)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w %s: %w", ErrRepo, s.name, err)
+	}
+	answer, err := client.Do(req)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w: %w", ErrRepo, err)
+	}
+	at = filepath.Join(s.into, s.name+"-"+filepath.Base(filepath.FromSlash(href)))
+	if err := os.WriteFile(at, answer.Body, 0o600); err != nil {
+		return "", nil, fmt.Errorf("keep %s of the repository %s: %w", href, s.name, err)
+	}
+	return at, answer.Body, nil
+}
+
+func inside(href string) bool {
+	return href != "" && href[0] != '/' && !strings.ContainsAny(href, "\\:?#%") && !slices.Contains(strings.Split(href, "/"), "..")
+}
+
+func verify(path, kind, want string) error {
+	var sum hash.Hash
+	switch kind {
+	case "sha256":
+		sum = sha256.New()
+	case "sha512":
+		sum = sha512.New()
+	default:
+		return fmt.Errorf("its checksum is of the kind %.20q: sha256 and sha512 are read", kind)
+	}
+	file, err := os.Open(path) //nolint:gosec // below the repository's folder, or just written
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	if _, err := io.Copy(sum, file); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != strings.ToLower(want) {
+		return fmt.Errorf("its %s is %s, not %.130s", kind, got, want)
+	}
+	return nil
+}
