@@ -30,6 +30,9 @@ func appendEscaped(dst, text []byte, where place) ([]byte, error) {
 	done := 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
+		if c > '>' && c < utf8.RuneSelf || c >= '\'' && c < '<' {
+			continue // most of what there is: letters, digits, dots, slashes
+		}
 		var instead string
 		switch {
 		case c >= utf8.RuneSelf:
