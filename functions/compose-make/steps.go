@@ -282,7 +282,8 @@ func (r *making) repository(ctx context.Context, sel *gather.Selection, tree *ga
 	if err != nil {
 		return 0, err
 	}
-	if made.Work.Described > 0 || made.Work.Reused > 0 || len(old) == 0 {
+	// What was all copied from the shelf is on the shelf.
+	if made.Work.Described > 0 || made.Work.Reused > 0 || !r.shelf.Has(name) || len(r.log.Work().Parts[name]) > 0 {
 		if err := r.shelf.Tree(ctx, name, made, r.r.SourceType == compose.Tag); err != nil {
 			return 0, err
 		}

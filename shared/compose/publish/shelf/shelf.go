@@ -136,6 +136,9 @@ func (k *Keeper) Indexes(ctx context.Context, tree string) ([]*frame.Index, erro
 	return progress.Indexes(ctx, k.bucket, keys)
 }
 
+// Has tells whether there are frames of a tree.
+func (k *Keeper) Has(tree string) bool { return len(k.shelf.Trees[tree]) > 0 }
+
 // Tree stores the Index of a tree's frames, for Leave to name. With own the
 // frames are stored once more, because the directory they are in goes when its
 // compose expires.
