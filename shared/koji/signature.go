@@ -52,9 +52,9 @@ type Checksum struct{ Sigkey, SHA256 string }
 //
 // A hub before 1.32 has no checksums: the error is then an ErrNoCall.
 func (h *Hub) Checksums(ctx context.Context, rpms []int64, compute bool) ([][]Checksum, error) {
+	kinds, options := []string{"sha256"}, xmlrpc.Kwargs{"cacheonly": !compute}
 	return each(ctx, h, rpms, func(id int64, out *[]Checksum) Call {
-		args := []any{id, []string{"sha256"}, xmlrpc.Kwargs{"cacheonly": !compute}}
-		return Call{Method: "getRPMChecksums", Args: args, Read: func(r *xmlrpc.Reader) {
+		return Call{Method: "getRPMChecksums", Args: []any{id, kinds, options}, Read: func(r *xmlrpc.Reader) {
 			*out = readChecksums(r)
 		}}
 	}, func(err error) bool {
@@ -80,20 +80,25 @@ func readChecksums(r *xmlrpc.Reader) []Checksum {
 }
 
 // each makes one call for each number and gives the answers in their order. A
-// fault that pass accepts leaves that answer empty.
+// fault that pass accepts leaves that answer empty. The calls are made up in
+// portions, so that those for a whole tag do not stand in memory at once.
 func each[T any](ctx context.Context, h *Hub, ids []int64, call func(int64, *T) Call, pass func(error) bool) ([]T, error) {
+	const portion = 2 * requestsAtOnce * callsAtOnce
 	out := make([]T, len(ids))
-	calls := make([]Call, len(ids))
-	for i, id := range ids {
-		calls[i] = call(id, &out[i])
-	}
-	errs, err := h.MultiCall(ctx, calls)
-	if err != nil {
-		return nil, err
-	}
-	for _, err := range errs {
-		if err != nil && (pass == nil || !pass(err)) {
+	calls := make([]Call, 0, min(len(ids), portion))
+	for start := 0; start < len(ids); start += portion {
+		calls = calls[:0]
+		for i := start; i < min(start+portion, len(ids)); i++ {
+			calls = append(calls, call(ids[i], &out[i]))
+		}
+		errs, err := h.MultiCall(ctx, calls)
+		if err != nil {
 			return nil, err
+		}
+		for _, err := range errs {
+			if err != nil && (pass == nil || !pass(err)) {
+				return nil, err
+			}
 		}
 	}
 	return out, nil

@@ -127,6 +127,53 @@ func BenchmarkTagWithKolo(b *testing.B) {
 	}
 }
 
+// BenchmarkSignedTag reads a tag of 70,000 packages, each with a signature and
+// the row of none: what a compose of Fedora asks for. It tells what is held when
+// it is read.
+func BenchmarkSignedTag(b *testing.B) {
+	var raw bytes.Buffer
+	raw.WriteString("<methodResponse><params><param><value><array><data><value><array><data>\n")
+	for i := range 140_000 {
+		key := ""
+		if i%2 == 1 {
+			key = "a15b79cc"
+		}
+		fmt.Fprintf(&raw, "<value><struct>\n"+
+			"<member>\n<name>name</name>\n<value><string>package-number-%d-libs</string></value>\n</member>\n"+
+			"<member>\n<name>version</name>\n<value><string>%d.%d</string></value>\n</member>\n"+
+			"<member>\n<name>release</name>\n<value><string>%d.fc45</string></value>\n</member>\n"+
+			"<member>\n<name>arch</name>\n<value><string>x86_64</string></value>\n</member>\n"+
+			"<member>\n<name>id</name>\n<value><int>%d</int></value>\n</member>\n"+
+			"<member>\n<name>epoch</name>\n<value><nil/></value></member>\n"+
+			"<member>\n<name>draft</name>\n<value><boolean>0</boolean></value>\n</member>\n"+
+			"<member>\n<name>payloadhash</name>\n<value><string>%032x</string></value>\n</member>\n"+
+			"<member>\n<name>size</name>\n<value><int>%d</int></value>\n</member>\n"+
+			"<member>\n<name>buildtime</name>\n<value><int>1700000000</int></value>\n</member>\n"+
+			"<member>\n<name>buildroot_id</name>\n<value><int>%d</int></value>\n</member>\n"+
+			"<member>\n<name>build_id</name>\n<value><int>%d</int></value>\n</member>\n"+
+			"<member>\n<name>metadata_only</name>\n<value><boolean>0</boolean></value>\n</member>\n"+
+			"<member>\n<name>sigkey</name>\n<value><string>%s</string></value>\n</member>\n"+
+			"</struct></value>\n", i/8, i%9, i%31, i%7, i/2+1, i/2*7919, 1000+i, i/8, i/8+1, key)
+	}
+	raw.WriteString("</data></array></value><value><array><data></data></array></value></data></array></value></param></params></methodResponse>")
+	var rpms []RPM
+	b.SetBytes(int64(raw.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		rpms, _ = readBigTag(b, raw.Bytes())
+	}
+	var with, without runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&with)
+	if len(rpms) != 70_000 || len(rpms[9].Sigkeys) != 2 {
+		b.Fatal(len(rpms))
+	}
+	rpms = nil
+	runtime.GC()
+	runtime.ReadMemStats(&without)
+	b.ReportMetric(float64(with.HeapAlloc-without.HeapAlloc)/(1<<20), "MiB-held")
+}
+
 // cost is the time one run takes and the bytes it allocates.
 func cost(run func()) (time.Duration, uint64) {
 	var before, after runtime.MemStats

@@ -94,3 +94,22 @@ func BenchmarkBulk(b *testing.B) {
 	}
 	b.ReportMetric(fill.Seconds(), "s-to-fill")
 }
+
+// BenchmarkChecksums asks for the checksums of 20,000 packages, over HTTP.
+func BenchmarkChecksums(b *testing.B) {
+	server, hub := serve(b)
+	if err := server.AddBulk(kojitest.Bulk{Tag: "bulk", Builds: 4000, RPMs: 4}); err != nil {
+		b.Fatal(err)
+	}
+	ids := make([]int64, 20000)
+	for i := range ids {
+		ids[i] = int64(i + 1)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		sums, err := hub.Checksums(b.Context(), ids, false)
+		if err != nil || len(sums[19999]) != 1 {
+			b.Fatal(err)
+		}
+	}
+}

@@ -22,7 +22,11 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	counted := &countingWriter{ResponseWriter: w, server: s}
 	s.mu.Lock()
 	s.stats.Files++
+	delay := s.trouble.wait
 	s.mu.Unlock()
+	if !pause(r, delay) {
+		return
+	}
 	raw, at := s.made(name)
 	if raw == nil {
 		full := filepath.Join(s.config.Dir, filepath.FromSlash(name))

@@ -27,6 +27,7 @@ type troubles struct {
 	messages int
 	files    []fileTrouble
 	all      Trouble
+	wait     time.Duration
 }
 
 // FileTrouble is something that goes wrong with a file that is fetched.
@@ -61,6 +62,13 @@ func (s *Server) SpoilFiles(pattern string, what FileTrouble, times int) {
 		return
 	}
 	s.trouble.files = append(s.trouble.files, fileTrouble{pattern, what, times})
+}
+
+// SlowFiles lets every fetch of a file wait, as a distance does.
+func (s *Server) SlowFiles(delay time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trouble.wait = delay
 }
 
 func (s *Server) fileTrouble(name string) FileTrouble {
@@ -126,20 +134,29 @@ func (s *Server) before(w http.ResponseWriter, r *http.Request, what Trouble) bo
 	s.mu.Lock()
 	delay := s.trouble.delay
 	s.mu.Unlock()
-	if delay > 0 {
-		timer := time.NewTimer(delay)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-r.Context().Done():
-			return false
-		}
+	if !pause(r, delay) {
+		return false
 	}
 	if what == BadGateway {
 		http.Error(w, "Bad Gateway", http.StatusBadGateway)
 		return false
 	}
 	return true
+}
+
+// pause waits, unless whoever asked gives up.
+func pause(r *http.Request, delay time.Duration) bool {
+	if delay <= 0 {
+		return true
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
 }
 
 func (s *Server) after(w http.ResponseWriter, answer []byte, what Trouble) {
