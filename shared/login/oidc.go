@@ -2,6 +2,8 @@ package login
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -146,10 +148,9 @@ func (b *bearer) identify(ctx context.Context, token string) (identity, error) {
 	if token == "" || len(token) > tokenMost || !visible(token) {
 		return identity{}, b.invalid("The token is malformed.", "Send it as it was given to you.", nil)
 	}
-	signed := strings.Count(token, ".") == 2
 	in := b.config.Introspection
 	switch {
-	case signed:
+	case signed(token):
 		who, err := b.verify(ctx, token)
 		if err != nil || in == nil || !in.Always {
 			return who, err
@@ -159,6 +160,17 @@ func (b *bearer) identify(ctx context.Context, token string) (identity, error) {
 		return b.introspect(ctx, token)
 	}
 	return identity{}, b.invalid("The token is not a signed one.", "Get an access token in JWT form from "+b.config.Issuer+".", nil)
+}
+
+// signed reports whether a token means to be a signed one: an opaque one may
+// have dots as well.
+func signed(token string) bool {
+	header, _, _ := strings.Cut(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(header)
+	var named struct {
+		Algorithm string `json:"alg"`
+	}
+	return err == nil && strings.Count(token, ".") == 2 && json.Unmarshal(raw, &named) == nil && named.Algorithm != ""
 }
 
 // invalid refuses a token (RFC 6750 §3.1).

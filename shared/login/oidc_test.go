@@ -479,6 +479,24 @@ func TestAnOpaqueTokenIsIntrospected(t *testing.T) {
 	}
 }
 
+func TestAnOpaqueTokenMayHaveDots(t *testing.T) {
+	s := newScene(t)
+	asked := ""
+	s.issuer.Fault(func(_ http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path == logintest.PathIntrospection {
+			asked = r.PostFormValue("token")
+		}
+		return false
+	})
+	s.issuer.Client("odcs", "s3cr3t/+ %")
+	a := s.authenticator(func(c *login.OIDC) { c.Introspection = introspection(true) })
+	_, err := a.Authenticate(post("a.b.c"))
+	wantRefusal(t, err, 401, "The token has expired, was withdrawn, or is of another issuer.")
+	if asked != "a.b.c" {
+		t.Errorf("asked about %q", asked)
+	}
+}
+
 func TestARememberedTokenIsRefusedOnceItExpired(t *testing.T) {
 	s := newScene(t)
 	s.issuer.Client("odcs", "s3cr3t/+ %")
