@@ -169,7 +169,7 @@ func (h *Hawkey) run(ctx context.Context, dir string, ask requestJSON) ([]byte, 
 	if err != nil {
 		return nil, fmt.Errorf("ask the solver: %w", err)
 	}
-	out, complaints := &capped{left: h.limits.Answer}, &capped{left: 64 << 10}
+	out, complaints := &capped{left: h.limits.Answer}, &capped{left: 64 << 10, drop: true}
 	cmd := exec.CommandContext(ctx, h.python, "-I", "-W", "ignore", "-c", program) //nolint:gosec // our own program
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, bytes.NewReader(input), out, complaints
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=" + dir, "TMPDIR=" + dir}
@@ -184,14 +184,14 @@ func (h *Hawkey) run(ctx context.Context, dir string, ask requestJSON) ([]byte, 
 		return nil, ErrNoSolver
 	case out.over:
 		return nil, fmt.Errorf("solve dependencies for %s: the answer is larger than %d bytes", ask.Arch, h.limits.Answer)
-	case err != nil && strings.Contains(complaints.String(), "No module named 'hawkey'"):
+	case err != nil && strings.Contains(complaints.kept.String(), "No module named 'hawkey'"):
 		return nil, ErrNoSolver
-	case err != nil && strings.Contains(complaints.String(), "MemoryError"):
+	case err != nil && strings.Contains(complaints.kept.String(), "MemoryError"):
 		return nil, fmt.Errorf("solve dependencies for %s: it takes more than %d bytes of memory", ask.Arch, h.limits.Memory)
 	case err != nil:
-		return nil, fmt.Errorf("solve dependencies for %s: %w: %s", ask.Arch, err, lastLine(complaints.String()))
+		return nil, fmt.Errorf("solve dependencies for %s: %w: %s", ask.Arch, err, lastLine(complaints.kept.String()))
 	}
-	return out.Bytes(), nil
+	return out.kept.Bytes(), nil
 }
 
 func read(raw []byte, aside map[string]bool) (Result, error) {
@@ -215,20 +215,25 @@ func read(raw []byte, aside map[string]bool) (Result, error) {
 	return out, nil
 }
 
-// capped keeps so many bytes, and fails the writer that has more.
+// capped keeps so many bytes. A writer that has more fails, or, with drop, is
+// not told.
+//
+// The buffer is not embedded: its ReadFrom would be taken in place of Write.
 type capped struct {
-	bytes.Buffer
-
-	left int64
-	over bool
+	kept       bytes.Buffer
+	left       int64
+	over, drop bool
 }
 
 func (c *capped) Write(p []byte) (int, error) {
 	if c.left -= int64(len(p)); c.left < 0 {
 		c.over = true
+		if c.drop {
+			return len(p), nil
+		}
 		return 0, errors.New("too much output")
 	}
-	return c.Buffer.Write(p)
+	return c.kept.Write(p)
 }
 
 func lastLine(text string) string {

@@ -8,6 +8,7 @@
 # solver completes.
 import fnmatch
 import json
+import re
 import resource
 import sys
 
@@ -194,10 +195,16 @@ class Gather:
             rest = hawkey.Query(self.sack).filter(pkg=hidden).apply() if hidden else None
             if rest is not None:
                 self.sack.add_excludes(rest)
-            bad = self.uninstallable(sorted((p for p in inside if not self.outside(p) and p not in dead), key=name))
+            alive = sorted((p for p in inside if not self.outside(p) and p not in dead), key=name)
+            rich = [group for group in map(self.rich, alive) if group and add and self.goal(group) is None]
+            bad = self.uninstallable(alive)
             if rest is not None:
                 self.sack.remove_excludes(rest)
             before = len(self.result)
+            for group in rich:
+                goal = self.goal(group)
+                for dep in goal.list_installs() if goal else []:
+                    self.add(dep, "%s needs it beside %s" % (name(group[0]), ", ".join(map(name, group[1:]))))
             for pkg, problems in bad.items():
                 goal = self.goal([pkg]) if add else None
                 if goal is None:
@@ -209,6 +216,18 @@ class Gather:
             if len(self.result) == before:
                 dead.update(bad)
                 return sorted(((p, problems) for p, problems in dead.items()), key=lambda b: name(b[0]))
+
+    def rich(self, pkg):
+        """A package with rich dependencies, and what of these is here: "(a if b)"
+        asks for a only where b is installed, too."""
+        group = [pkg]
+        for text in self.needs(pkg):
+            for word in re.split(r"\s(?:and|or|if|else|unless|with|without)\s", text) if text.startswith("(") else []:
+                word = word.strip().lstrip("(")
+                while word.count(")") > word.count("("):
+                    word = word.rstrip()[:-1]
+                group += [p for p in self.binary.filter(provides=word) if p in self.result and p not in group][:1]
+        return group if len(group) > 1 else None
 
     def lacking(self, inside):
         """What lacks a requirement, and what needs such a package and can have
@@ -236,7 +255,7 @@ class Gather:
         goal = hawkey.Goal(self.sack)
         for pkg in packages:
             goal.install(pkg)
-        return goal if goal.run(ignore_weak=True) else None
+        return goal if goal.run(ignore_weak_deps=True) else None
 
     def uninstallable(self, packages):
         """Many at once, halved where that fails: what cannot be installed, and
@@ -253,7 +272,7 @@ class Gather:
                 continue
             goal = hawkey.Goal(self.sack)
             goal.install(part[0])
-            goal.run(ignore_weak=True)
+            goal.run(ignore_weak_deps=True)
             bad[part[0]] = [line for problem in goal.problem_rules() for line in problem]
             if len(bad) >= MOST:
                 break
