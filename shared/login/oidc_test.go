@@ -3,6 +3,7 @@ package login_test
 import (
 	"context"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -350,6 +351,40 @@ func TestKeysOfOtherKindsAreSkipped(t *testing.T) {
 	claims := with(alice(), map[string]any{"iss": s.url, "exp": s.clock.Now().Add(time.Hour).Unix()})
 	_, err := a.Authenticate(post(logintest.Sign(weak, claims)))
 	wantRefusal(t, err, 401, "The token is not signed by a key of its issuer.")
+}
+
+func TestKeysOfEachKindSign(t *testing.T) {
+	s := newScene(t)
+	big, _ := rsa.GenerateKey(rand.Reader, 2048)
+	_, small, _ := ed25519.GenerateKey(rand.Reader)
+	claims := with(alice(), map[string]any{"iss": s.url, "exp": s.clock.Now().Add(time.Hour).Unix()})
+	var tokens []string
+	for _, key := range []jose.JSONWebKey{
+		{Key: big, KeyID: "rsa", Algorithm: "RS256"}, {Key: big, KeyID: "pss", Algorithm: "PS256"}, {Key: small, KeyID: "ed", Algorithm: "EdDSA"},
+	} {
+		public := key.Public()
+		raw, err := public.MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.issuer.Publish(string(raw))
+		tokens = append(tokens, logintest.Sign(key, claims))
+		key.KeyID = "" // a token need not name its key
+		tokens = append(tokens, logintest.Sign(key, claims))
+	}
+	a := s.authenticator(nil)
+	for i, token := range tokens {
+		if _, err := a.Authenticate(post(token)); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	// A key is good for its own algorithm only.
+	_, err := a.Authenticate(post(logintest.Sign(jose.JSONWebKey{Key: big, KeyID: "rsa", Algorithm: "PS256"}, claims)))
+	wantRefusal(t, err, 401, "The token is not signed by a key of its issuer.")
+	// And where others are wanted, for none.
+	only := s.authenticator(func(c *login.OIDC) { c.Algorithms = []string{"ES256"} })
+	_, err = only.Authenticate(post(tokens[0]))
+	wantRefusal(t, err, 401, "The token is malformed, or signed in a way that is not taken.")
 }
 
 func TestAnIssuerThatIsDownIsNotTheCallersFault(t *testing.T) {
