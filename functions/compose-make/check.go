@@ -32,7 +32,7 @@ func (m maker) look(ctx context.Context, ask event.ComposeCheck, answer *event.C
 	}
 	request, err := m.options.Parse(ask.Request)
 	if err != nil {
-		return &gather.Problem{Reason: fmt.Sprintf("The request of rule %s: %v.", ask.Rule, err)}
+		return &gather.UnmetError{Reason: fmt.Sprintf("The request of rule %s: %v.", ask.Rule, err)}
 	}
 	if ask.Koji != "" {
 		request.Koji = ask.Koji

@@ -278,4 +278,3 @@ func TestMetadataIsWhatCreaterepoWrites(t *testing.T) {
 		}
 	}
 }
-

@@ -7,5 +7,5 @@ import (
 )
 
 func (r *making) startLocked(context.Context) (bool, error) {
-	return false, &gather.Problem{Reason: "A locked list cannot be composed yet."}
+	return false, &gather.UnmetError{Reason: "A locked list cannot be composed yet."}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/distaff-project/distaff/shared/compose/publish"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/solve"
 )
 
 // Files is what is asked of a Koji's files.
@@ -49,6 +50,10 @@ type Options struct {
 	// Large is how many packages that have to be described are for a job; 0:
 	// nothing is.
 	Large int
+	// Solver finds what packages need; nil refuses what needs it.
+	Solver gather.Solver
+	// Scratch is the folder for what the solver reads; empty: the system's.
+	Scratch string
 	// Parse reads the body of a POST to the API.
 	Parse func(body json.RawMessage) (compose.Request, error)
 	// Fetch gets a file of a git repository at a commit; nil refuses what needs
@@ -64,6 +69,9 @@ func New(desk compose.Desk, reader Reader, kojis map[string]Koji, options Option
 	}
 	if options.JobBudget <= 0 {
 		options.JobBudget = time.Hour
+	}
+	if options.Solver == nil {
+		options.Solver = solve.None{}
 	}
 	m := maker{desk, reader, kojis, options}
 	return fn.Function{
@@ -123,7 +131,7 @@ func (m maker) koji(name string) (Koji, error) {
 			return k, nil
 		}
 	}
-	return Koji{}, &gather.Problem{Reason: fmt.Sprintf("No Koji is called %q here.", name)}
+	return Koji{}, &gather.UnmetError{Reason: fmt.Sprintf("No Koji is called %q here.", name)}
 }
 
 // refuse tells what asking again cannot cure in words; all else is an error, and

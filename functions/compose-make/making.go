@@ -175,7 +175,7 @@ func (r *making) start(ctx context.Context) (ended bool, err error) {
 func (r *making) resolution() (*event.ComposeResolved, error) {
 	id, err := publish.PungiID(r.c.ID, r.r.ComposeType, r.c.Submitted)
 	if err != nil {
-		return nil, &gather.Problem{Reason: sentence(err.Error())}
+		return nil, &gather.UnmetError{Reason: sentence(err.Error())}
 	}
 	return &event.ComposeResolved{
 		Source: r.r.Source, Arches: r.r.Arches, Sigkeys: r.r.Sigkeys, Event: r.r.Event, PungiID: id,

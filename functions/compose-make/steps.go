@@ -55,6 +55,11 @@ func (r *making) choose(ctx context.Context) (*gather.Selection, error) {
 	for _, path := range r.log.Work().Gone {
 		choice.Gone[path] = true
 	}
+	if gather.NeedsSolver(r.r, r.src) {
+		if err := r.solve(ctx, choice); err != nil {
+			return nil, err
+		}
+	}
 	sel, err := r.gatherer.Select(r.r, r.src, choice)
 	if err != nil {
 		return nil, err
@@ -283,7 +288,8 @@ func (r *making) repository(ctx context.Context, sel *gather.Selection, tree *ga
 		return 0, err
 	}
 	// What was all copied from the shelf is on the shelf.
-	if made.Work.Described > 0 || made.Work.Reused > 0 || !r.shelf.Has(name) || len(r.log.Work().Parts[name]) > 0 {
+	whole := r.src != nil && r.src.Solved // then all there is was put there
+	if !whole && (made.Work.Described > 0 || made.Work.Reused > 0 || !r.shelf.Has(name) || len(r.log.Work().Parts[name]) > 0) {
 		if err := r.shelf.Tree(ctx, name, made, r.r.SourceType == compose.Tag); err != nil {
 			return 0, err
 		}

@@ -18,7 +18,7 @@ func reasonOf(err error) (reason string, final bool) {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || koji.Temporary(err) || rpmfile.Temporary(err) {
 		return "", false
 	}
-	var problem *gather.Problem
+	var problem *gather.UnmetError
 	if errors.As(err, &problem) {
 		return problem.Reason, true
 	}

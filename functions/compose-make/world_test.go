@@ -90,12 +90,6 @@ func (w *world) open(options composemake.Options) {
 	w.make = composemake.New(w.desk, w.store, map[string]composemake.Koji{"fedora": w.koji}, options)
 }
 
-// pkg is a package to be made: its NVRA and what it has.
-type pkg struct {
-	made.Spec
-	source string
-}
-
 // build puts a build of some packages into tags. Each package is "name.arch".
 func (w *world) build(nvr string, tags []string, names ...string) {
 	w.t.Helper()
@@ -121,7 +115,7 @@ func (w *world) imports(tags []string, specs ...made.Spec) {
 	dir := w.t.TempDir()
 	var files []string
 	for _, spec := range specs {
-		file := filepath.Join(dir, spec.NVRA.File())
+		file := filepath.Join(dir, spec.File())
 		if err := os.WriteFile(file, spec.Encode(), 0o600); err != nil {
 			w.t.Fatal(err)
 		}
@@ -247,3 +241,9 @@ func (w *world) get(key string) string {
 	return string(o.Body)
 }
 
+func (w *world) purge(nvr string, told bool) {
+	w.t.Helper()
+	if err := w.server.Purge(nvr, told); err != nil {
+		w.t.Fatal(err)
+	}
+}

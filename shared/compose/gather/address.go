@@ -11,5 +11,5 @@ func joinURL(base, path string) string {
 }
 
 func isProblem(err error) bool {
-	return errors.As(err, new(*Problem))
+	return errors.As(err, new(*UnmetError))
 }

@@ -29,11 +29,15 @@ type picker struct {
 	keys []string
 	// gone are paths that are known not to be there.
 	gone map[string]bool
+	// address is where a path would be.
+	address func(path string) string
 	// unfit are the packages without a file that will do, and why.
 	unfit []string
+	// missing are those of which Koji lists a file that is not there.
+	missing []string
 }
 
-func newPicker(r compose.Request, gone map[string]bool) *picker {
+func newPicker(r compose.Request, gone map[string]bool, address func(string) string) *picker {
 	keys := make([]string, 0, len(r.Sigkeys))
 	for _, key := range r.Sigkeys {
 		keys = append(keys, strings.ToLower(key))
@@ -41,7 +45,7 @@ func newPicker(r compose.Request, gone map[string]bool) *picker {
 	if len(keys) == 0 {
 		keys = []string{""} // nobody cares
 	}
-	return &picker{keys: keys, gone: gone}
+	return &picker{keys: keys, gone: gone, address: address}
 }
 
 // pick chooses as ODCS does: the first key in order of preference of which
@@ -66,6 +70,7 @@ func (p *picker) pick(b *Build, n *Package, source string) (File, error) {
 		f.Exact = c.Size != 0 && (c.Key == "" || c.SHA256 != "")
 		return nil
 	}
+	missing := ""
 	for _, key := range p.keys {
 		c := n.copyOf(key)
 		if c == nil {
@@ -77,11 +82,15 @@ func (p *picker) pick(b *Build, n *Package, source string) (File, error) {
 		if !p.gone[f.Path] {
 			return f, nil
 		}
+		missing = f.Path
 	}
 	if err := take(&n.Copies[0]); err != nil {
 		return f, err
 	}
 	f.Unfit = true
+	if missing != "" {
+		p.missing = append(p.missing, n.NEVRA+" ("+p.address(missing)+")")
+	}
 	return f, nil
 }
 
@@ -100,10 +109,15 @@ func (p *picker) complain(n *Package) {
 	p.unfit = append(p.unfit, n.NEVRA+" ("+note+")")
 }
 
-// err is the Problem of all packages without a fitting signature.
+// err is the refusal for all packages without a fitting signature.
 func (p *picker) err() error {
 	if len(p.unfit) == 0 {
 		return nil
+	}
+	if len(p.missing) > 0 {
+		slices.Sort(p.missing)
+		return problem("Koji lists files of %d packages that are not there: %s. They may have been removed by accident; have them signed or built again.",
+			len(p.missing), strings.Join(firstOf(p.missing, 20), ", "))
 	}
 	slices.Sort(p.unfit)
 	unfit := slices.Compact(p.unfit)

@@ -71,11 +71,11 @@ type Gatherer struct {
 	Now func() time.Time
 }
 
-// Problem is why a request cannot be met, in words for who asked. Asking again
+// UnmetError is why a request cannot be met, in words for who asked. Asking again
 // is no use.
-type Problem struct{ Reason string }
+type UnmetError struct{ Reason string }
 
 // Error is the reason.
-func (p *Problem) Error() string { return p.Reason }
+func (p *UnmetError) Error() string { return p.Reason }
 
-func problem(format string, args ...any) error { return &Problem{fmt.Sprintf(format, args...)} }
+func problem(format string, args ...any) error { return &UnmetError{fmt.Sprintf(format, args...)} }

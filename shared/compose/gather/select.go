@@ -56,7 +56,7 @@ type Choice struct {
 // one of them, and every package must have a file that is signed as wanted.
 func (g *Gatherer) Select(r compose.Request, src *Sources, choice Choice) (*Selection, error) {
 	s := &selector{
-		r: r, choice: choice, picker: newPicker(r, choice.Gone), places: map[*Package]int32{},
+		r: r, choice: choice, picker: newPicker(r, choice.Gone, g.Hub.FilesURL), places: map[*Package]int32{},
 		sel: &Selection{Koji: g.Hub.Name(), Start: src.Start},
 	}
 	if s.choice.Picked == nil {
@@ -123,7 +123,7 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 			if rpm.IsSource(pkgArch) || isDebug(name) || !slices.Contains(own, pkgArch) || !s.wants(arch, name, n, names) {
 				continue
 			}
-			s.found[name] = true
+			s.found[name], s.found[name+"."+pkgArch] = true, true
 			taken = true
 			s.add(&tree, b, n, nevraOf(srpm))
 		}
@@ -155,7 +155,7 @@ func (s *selector) wants(arch, name string, n *Package, names map[string]bool) b
 	case s.choice.Picked != nil:
 		return s.choice.Picked[arch][n.NEVRA]
 	}
-	return names == nil || names[name]
+	return names == nil || names[name] || names[n.NEVRA] || names[name+n.NEVRA[strings.LastIndexByte(n.NEVRA, '.'):]]
 }
 
 // add puts a package into a tree, once.

@@ -25,6 +25,8 @@ type Sources struct {
 	// Picked are the packages that are wanted, for each architecture, by their
 	// full names; nil: all that the request does not leave out.
 	Picked map[string][]string `json:"picked,omitempty"`
+	// Solved tells that Picked is what the solver said.
+	Solved bool `json:"solved,omitempty"`
 }
 
 // List reads the sources of a request whose packages Koji has. Before is what
@@ -86,10 +88,10 @@ func (g *Gatherer) buildsOf(ctx context.Context, names, arches []string) ([]Buil
 	builds := make([]Build, 0, len(found))
 	for _, b := range found {
 		if b.State != koji.Complete {
-			unfit = append(unfit, b.NVR.String()+" ("+b.State.String()+")")
+			unfit = append(unfit, b.String()+" ("+b.State.String()+")")
 			continue
 		}
-		builds = append(builds, Build{ID: b.ID, NVR: b.NVR.String(), Volume: volume(b.Volume)})
+		builds = append(builds, Build{ID: b.ID, NVR: b.String(), Volume: volume(b.Volume)})
 	}
 	if len(unfit) > 0 {
 		return nil, problem("These builds in Koji %s have no packages to compose of, because they are not COMPLETE: %s.",

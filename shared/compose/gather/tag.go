@@ -46,7 +46,7 @@ func (g *Gatherer) inherited(ctx context.Context, r compose.Request, event int64
 	return ids, names, nil
 }
 
-// missing makes a Problem of what the hub does not have, with what to do.
+// missing makes an UnmetError of what the hub does not have, with what to do.
 func (g *Gatherer) missing(err error) error {
 	var missing *koji.MissingError
 	if !errors.As(err, &missing) {
@@ -54,8 +54,9 @@ func (g *Gatherer) missing(err error) error {
 	}
 	kind := missing.Kind
 	names := strings.Join(firstOf(missing.Names, 20), ", ")
+	is := "is"
 	if len(missing.Names) > 1 {
-		kind += "s"
+		kind, is = kind+"s", "are"
 	}
 	advice := "check the name"
 	switch missing.Kind {
@@ -66,7 +67,7 @@ func (g *Gatherer) missing(err error) error {
 	case "build":
 		advice = "check name, version and release"
 	}
-	return problem("There is no %s %s in Koji %s: %s.", kind, names, g.Hub.Name(), advice)
+	return problem("There %s no %s %s in Koji %s: %s.", is, kind, names, g.Hub.Name(), advice)
 }
 
 func firstOf(names []string, most int) []string {
@@ -76,7 +77,7 @@ func firstOf(names []string, most int) []string {
 	return append(slices.Clone(names[:most]), fmt.Sprintf("and %d more", len(names)-most))
 }
 
-// koijArches are the architectures of the packages a request can use.
+// wantedArches are the architectures of the packages a request can use.
 func wantedArches(r compose.Request) []string {
 	wanted := []string{rpm.Noarch, rpm.Source, rpm.NoSrc}
 	add := func(arches []string) {
@@ -110,7 +111,7 @@ func (g *Gatherer) ListTags(ctx context.Context, r compose.Request, start Start,
 			return nil, g.missing(fmt.Errorf("list the builds of tag %s: %w", tag, err))
 		}
 		for _, b := range tagged {
-			if other, twice := builds[b.Name]; twice && from[b.Name] != tag && other.EVR.Compare(b.EVR) >= 0 {
+			if other, twice := builds[b.Name]; twice && from[b.Name] != tag && other.Compare(b.EVR) >= 0 {
 				continue
 			}
 			builds[b.Name], from[b.Name] = b, tag
@@ -127,7 +128,7 @@ func (g *Gatherer) ListTags(ctx context.Context, r compose.Request, start Start,
 	for _, b := range builds {
 		old, seen := known[b.ID]
 		// A draft that was promoted has the same number and another name.
-		if seen && old.NVR == b.NVR.String() && old.Volume == volume(b.Volume) {
+		if seen && old.NVR == b.String() && old.Volume == volume(b.Volume) {
 			listing.Builds = append(listing.Builds, old)
 		} else {
 			fresh = append(fresh, b)
@@ -171,7 +172,7 @@ func volume(name string) string {
 func tagged(builds []koji.TaggedBuild) []Build {
 	out := make([]Build, len(builds))
 	for i, b := range builds {
-		out[i] = Build{ID: b.ID, NVR: b.NVR.String(), Volume: volume(b.Volume)}
+		out[i] = Build{ID: b.ID, NVR: b.String(), Volume: volume(b.Volume)}
 	}
 	return out
 }

@@ -216,17 +216,17 @@ func (r *Reader) part(ctx context.Context, address string, from, to int64, etag 
 		body = body[min(from, int64(len(body))):]
 	}
 	if want := min(to, file.Size) - from; int64(len(body)) != max(want, 0) {
-		return nil, file, fmt.Errorf("read %s: %w: %d bytes came of %d", address, errCut, len(body), want)
+		// A connection that broke is another error, and was repeated.
+		return nil, file, fmt.Errorf("read %s: %w: the server says it has %d bytes, and gives %d of the %d asked for",
+			address, header.ErrBroken, file.Size, len(body), want)
 	}
 	return body, file, nil
 }
 
-var errCut = errors.New("the answer was cut off")
-
 // Temporary tells whether the same file may be read later: the server gave no
 // answer, a bad one, or changed the file meanwhile.
 func Temporary(err error) bool {
-	return wire.Temporary(err) || errors.Is(err, errChanged) || errors.Is(err, errCut)
+	return wire.Temporary(err) || errors.Is(err, errChanged)
 }
 
 // contentRange reads "bytes 0-32767/123456".

@@ -52,13 +52,13 @@ type Keeper struct {
 	arches string
 	shelf  Shelf
 	tag    blob.Tag
-	stored map[string]Frames
+	stored map[string][]Frames
 }
 
 // Open reads what is kept of the source of a request. What cannot be read is as
 // if nothing was.
 func Open(ctx context.Context, bucket state.Bucket, koji string, r compose.Request) (*Keeper, error) {
-	k := &Keeper{bucket: bucket, prefix: Prefix + nameOf(koji, r), arches: archesOf(r), stored: map[string]Frames{}}
+	k := &Keeper{bucket: bucket, prefix: Prefix + nameOf(koji, r), arches: archesOf(r), stored: map[string][]Frames{}}
 	return k, k.read(ctx)
 }
 
@@ -145,7 +145,7 @@ func (k *Keeper) Has(tree string) bool { return len(k.shelf.Trees[tree]) > 0 }
 func (k *Keeper) Tree(ctx context.Context, tree string, made *publish.Made, own bool) error {
 	f, err := k.storeTree(ctx, made, own)
 	if err == nil {
-		k.stored[tree] = f
+		k.stored[tree] = append(k.stored[tree], f)
 	}
 	return err
 }
@@ -177,8 +177,10 @@ func (k *Keeper) Leave(ctx context.Context, start gather.Start, listing *gather.
 		for name, old := range before.Trees {
 			next.Trees[name] = old
 		}
-		for name, f := range k.stored {
-			next.Trees[name] = merge(before.Trees[name], f)
+		for name, stored := range k.stored {
+			for _, f := range stored {
+				next.Trees[name] = merge(next.Trees[name], f)
+			}
 		}
 		err := k.write(ctx, next)
 		if err == nil {
