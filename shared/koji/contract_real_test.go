@@ -4,9 +4,12 @@ package koji_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash/adler32"
 	"net/http"
@@ -19,6 +22,7 @@ import (
 	"time"
 
 	"github.com/distaff-project/distaff/shared/koji"
+	"github.com/distaff-project/distaff/shared/koji/kojitest"
 	"github.com/distaff-project/distaff/shared/koji/kojitest/rpmfile"
 	"github.com/distaff-project/distaff/shared/koji/xmlrpc"
 )
@@ -99,7 +103,57 @@ func TestARealKojiKeepsTheContractOfTags(t *testing.T) {
 			admin.call(t, "writeSignedRPM", p.ID, key)
 		}
 	}
+	d.module = func(t *testing.T, m kojitest.Module) {
+		t.Helper()
+		importModule(t, admin, d.user, m)
+	}
 	tagContract(t, &d)
+}
+
+// importModule does what the Module Build Service does: it is a content
+// generator.
+func importModule(t *testing.T, admin *caller, user string, m kojitest.Module) {
+	t.Helper()
+	generator := m.Name + "-service" // a new one, to which nobody has access yet
+	admin.call(t, "grantCGAccess", user, generator, xmlrpc.Kwargs{"create": true})
+	types, _ := admin.call(t, "listBTypes").([]any)
+	if !slices.ContainsFunc(types, func(row any) bool { return row.(map[string]any)["name"] == "module" }) {
+		admin.call(t, "addBType", "module")
+	}
+	module := map[string]any{
+		"name": m.Name, "stream": m.Stream, "version": m.Version, "context": m.Context,
+		"content_koji_tag": m.ContentTag(), "modulemd_str": m.YAML, "module_build_service_id": 7,
+	}
+	// A build of a generator has some file at least.
+	const log = "built\n"
+	dir := fmt.Sprintf("cli-import/%d.module", time.Now().UnixNano())
+	q := url.Values{"filename": {"build.log"}, "filepath": {dir}, "fileverify": {"adler32"}, "offset": {"0"}, "overwrite": {"1"}}
+	if _, err := admin.post(t, "?"+q.Encode(), "application/octet-stream", []byte(log)); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(log))
+	metadata, err := json.Marshal(map[string]any{
+		"metadata_version": 0,
+		"output": []any{map[string]any{
+			"buildroot_id": 1, "filename": "build.log", "filesize": len(log), "arch": "noarch", "type": "log",
+			"checksum": hex.EncodeToString(sum[:]), "checksum_type": "sha256",
+		}},
+		"build": map[string]any{
+			"name": m.Name, "version": m.Stream, "release": m.Version + "." + m.Context, "source": nil,
+			"start_time": 1700000000, "end_time": 1700000100, "owner": user,
+			"extra": map[string]any{"typeinfo": map[string]any{"module": module}},
+		},
+		"buildroots": []any{map[string]any{
+			"id": 1, "host": map[string]any{"os": "linux", "arch": "x86_64"},
+			"content_generator": map[string]any{"name": generator, "version": "1"},
+			"container":         map[string]any{"type": "none", "arch": "x86_64"},
+			"tools":             []any{}, "components": []any{},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin.call(t, "CGImport", string(metadata), dir)
 }
 
 func TestARealKojiTakesACertificate(t *testing.T) {

@@ -31,6 +31,7 @@ type distro struct {
 	user, password string // of an administrator
 	imports        func(t *testing.T, files []string)
 	sign           func(t *testing.T, b koji.Build, key string)
+	module         func(t *testing.T, m kojitest.Module)
 	now            string // in all names
 	hub            *koji.Hub
 	admin          *caller
@@ -112,6 +113,7 @@ func tagContract(t *testing.T, d *distro) {
 		{"of many calls one may fail", contractMultiCall},
 		{"tags are found by a pattern", contractPattern},
 		{"side tags come and go", contractSideTags},
+		{"a module build says what it is", contractModule},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.check(t, *d) })
 	}
@@ -129,6 +131,12 @@ func TestTheLocalKojiKeepsTheContractOfTags(t *testing.T) {
 	d.sign = func(t *testing.T, b koji.Build, key string) {
 		t.Helper()
 		if err := server.Sign(b.String(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.module = func(t *testing.T, m kojitest.Module) {
+		t.Helper()
+		if _, err := server.ImportModule(m); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -608,4 +616,35 @@ func contractSideTags(t *testing.T, d distro) {
 	wantMissing(t, d.hub.RemoveSideTag(t.Context(), side.Name), "tag", side.Name)
 	_, err = d.hub.CreateSideTag(t.Context(), d.now+"-never")
 	wantMissing(t, err, "tag", d.now+"-never")
+}
+
+func contractModule(t *testing.T, d distro) {
+	tag := d.tag(t, "modular")
+	plain := d.build(t, "plain", "1")
+	m := kojitest.Module{
+		Name: d.now + "-mod", Stream: "rolling", Version: "20260101000000", Context: "a1b2c3d4", YAML: "---\ndata: <é> & more\n...\n",
+	}
+	d.module(t, m)
+	builds, err := d.hub.Builds(t.Context(), []string{m.Name + "-rolling-20260101000000.a1b2c3d4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := builds[0].Module
+	if got == nil || got.ServiceID == 0 {
+		t.Fatalf("%+v", builds[0])
+	}
+	want := koji.Module{
+		Name: m.Name, Stream: m.Stream, Version: m.Version, Context: m.Context, ContentTag: m.ContentTag(),
+		ServiceID: got.ServiceID, YAML: m.YAML,
+	}
+	if diff := cmp.Diff(want, *got); diff != "" || builds[0].Generator == "" {
+		t.Error(diff)
+	}
+	d.list(t, tag, builds[0], plain)
+	d.put(t, tag, builds[0], plain)
+	for kind, want := range map[string]int{"": 2, "module": 1, "rpm": 1} {
+		if found, err := d.hub.TaggedBuilds(t.Context(), koji.TagQuery{Tag: tag.Name, Type: kind}); err != nil || len(found) != want {
+			t.Errorf("of type %q: %+v, %v", kind, found, err)
+		}
+	}
 }

@@ -168,7 +168,7 @@ func BenchmarkSignedTag(b *testing.B) {
 	if len(rpms) != 70_000 || len(rpms[9].Sigkeys) != 2 {
 		b.Fatal(len(rpms))
 	}
-	rpms = nil
+	runtime.KeepAlive(rpms) // to here
 	runtime.GC()
 	runtime.ReadMemStats(&without)
 	b.ReportMetric(float64(with.HeapAlloc-without.HeapAlloc)/(1<<20), "MiB-held")

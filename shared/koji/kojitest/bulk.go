@@ -160,7 +160,7 @@ func bulkFile(b *buildRow, p *rpmRow, key string) ([]byte, error) {
 
 // bulkSpec is a package of a build: the first is the source package, then the
 // program, its library, its headers, its manual, and any number of plugins. Each
-// needs some of another build.
+// needs some of another build; all needs are met within the bulk.
 func bulkSpec(nvr rpm.NVR, part int) rpmfile.Spec {
 	number := 0
 	_, _ = fmt.Sscanf(nvr.Name, "bulk-%d", &number)
@@ -184,6 +184,8 @@ func bulkSpec(nvr rpm.NVR, part int) rpmfile.Spec {
 		spec.Provides = []string{"lib" + nvr.Name + ".so.1()(64bit)"}
 		if number > 0 {
 			spec.Requires = []string{"lib" + name(number/2) + ".so.1()(64bit)"}
+		} else {
+			spec.Provides = append(spec.Provides, "libc.so.6()(64bit)")
 		}
 		spec.Files = []string{"/usr/lib64/lib" + nvr.Name + ".so.1"}
 	case 4:

@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +77,47 @@ func TestABulkIsServedAsItIsListed(t *testing.T) {
 	query.Event = event.ID
 	if _, then, err := hub.Tagged(t.Context(), query); err != nil || !cmp.Equal(builds, then) {
 		t.Errorf("the tag as it was is another one: %v", err)
+	}
+}
+
+func TestToolsTakeABulk(t *testing.T) {
+	for _, program := range []string{"createrepo_c", "dnf"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skip(program + " is not on this machine")
+		}
+	}
+	server, hub := serve(t)
+	if err := server.AddBulk(kojitest.Bulk{Tag: "bulk", Builds: 20, RPMs: 6, Key: key}); err != nil {
+		t.Fatal(err)
+	}
+	rpms, builds, err := hub.Tagged(t.Context(), koji.TagQuery{Tag: "bulk"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[int64]koji.TaggedBuild{}
+	for _, b := range builds {
+		of[b.ID] = b
+	}
+	dir := t.TempDir()
+	for _, p := range rpms {
+		_, raw, err := fetch(t, hub.FilesURL(must(koji.SignedPath("", of[p.BuildID].NVR, p.NVRA, key))(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, p.File()), raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), "createrepo_c", "--no-database", dir).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "140 packages") || strings.Contains(string(out), "rror") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, _ = exec.CommandContext(t.Context(), "dnf", "--setopt=reposdir="+t.TempDir(), "--installroot="+t.TempDir(), "--releasever=45",
+		"--setopt=cachedir="+t.TempDir(), "--repofrompath=bulk,"+dir, "--forcearch=x86_64", "--nogpgcheck", "--assumeno", "install", "bulk-00019-plugin-1").CombinedOutput()
+	for _, needed := range []string{"bulk-00019 ", "bulk-00019-libs ", "bulk-00009-libs ", "bulk-00000-libs ", "Operation aborted"} {
+		if !strings.Contains(string(out), needed) {
+			t.Errorf("dnf does not find %s:\n%s", needed, out)
+		}
 	}
 }
 
