@@ -379,3 +379,107 @@ func TestRealDnfDownloadsFromWhereTheForeignPackagesAre(t *testing.T) {
 		}
 	}
 }
+
+// What mergerepo_c writes is what createrepo_c would.
+func TestRealMetadataOfCreaterepoIsRead(t *testing.T) {
+	merge, err := exec.LookPath("mergerepo_c")
+	if err != nil {
+		t.Skip("mergerepo_c is not installed")
+	}
+	from, merged := t.TempDir(), t.TempDir()
+	s := usual(t, ".gz", "hello", "world")
+	if err := os.Mkdir(filepath.Join(from, "repodata"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for path, body := range s.files {
+		if strings.HasPrefix(path, "repodata/") {
+			if err := os.WriteFile(filepath.Join(from, path), body, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), merge, "--no-database", "--omit-baseurl", "-r", "file://"+from, "-o", merged).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	theirs := httptest.NewServer(http.FileServer(http.Dir(merged)))
+	defer theirs.Close()
+	r, err := client().Open(t.Context(), theirs.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.Collect(t.Context(), map[string]bool{pkgid("hello"): true, pkgid("world"): true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"hello", "world"} {
+		f, _, err := c.Get(pkgid(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		place := `<location xml:base="` + theirs.URL + `/" href="Packages/` + name + `-2.0-3.fc45.x86_64.rpm"/>`
+		if diff := cmp.Diff([]string{primaryOf(name, place), filelistsOf(name), otherOf(name)},
+			[]string{string(f.Primary), string(f.Filelists), string(f.Other)}); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestMoreThanCanBeKeptIsRefused(t *testing.T) {
+	s := usual(t, ".gz", "hello")
+	c := client()
+	c.Limits.Kept = 100
+	r, err := c.Open(t.Context(), s.url())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Collect(t.Context(), map[string]bool{pkgid("hello"): true}); err == nil || !strings.Contains(err.Error(), "too large to be kept") {
+		t.Error(err)
+	}
+}
+
+func TestAReaderMayStopEarly(t *testing.T) {
+	s := usual(t, ".gz", "hello", "world")
+	r, err := client().Open(t.Context(), s.url())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, err := range r.Packages(t.Context()) {
+		if n++; err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	if n != 1 {
+		t.Error(n)
+	}
+}
+
+func BenchmarkDescriptions(b *testing.B) {
+	s := newSomeone(b)
+	var filelists, primary []string
+	for i := range 5000 {
+		name := fmt.Sprint("package", i)
+		one := filelistsOf(name)
+		filelists = append(filelists, strings.Replace(one, "  <file>", strings.Repeat("  <file>/usr/share/"+name+"/some/file/of/it</file>\n", 200)+"  <file>", 1))
+		primary = append(primary, primaryOf(name, `<location href="Packages/`+name+`.rpm"/>`))
+	}
+	for kind, packages := range map[repodata.Kind][]string{repodata.Filelists: filelists, repodata.Primary: primary} {
+		text := documentOf(kind, packages...)
+		s.put(b, kind, ".zst", text)
+		b.Run(string(kind), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r, err := client().Open(b.Context(), s.url())
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := r.Descriptions(b.Context(), kind, func(string, []byte) error { return nil }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

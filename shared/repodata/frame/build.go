@@ -30,8 +30,9 @@ type Builder struct {
 	Fetch func(ctx context.Context, key string, offset, length int64) ([]byte, error)
 	// Describe makes the descriptions of the entries at these positions, in
 	// their order (filelists-ext is not written). It is called with up to Batch of them, by up to Ahead
-	// goroutines at once. An error ends the work, but what came before the
-	// batch in the order of the metadata is kept.
+	// goroutines at once, and must return soon when the context ends. An error
+	// ends the work, but what came before the batch in the order of the
+	// metadata is kept.
 	Describe func(ctx context.Context, at []int) ([]repodata.Fragment, error)
 	Batch    int // zero means 64
 	Ahead    int // zero means 4
@@ -136,7 +137,7 @@ func (b *Builder) Make(ctx context.Context, entries []Entry, old []*Index) (*Wor
 
 // inFlight bounds the memory of segments that are compressed, expanded or
 // written: open and packed bytes together.
-const inFlight = 16 << 20
+const inFlight = 12 << 20
 
 // run is one Build or Make under way.
 type run struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -104,9 +105,9 @@ var errLength = errors.New("is not of the length its index says")
 // that is large enough.
 func (c *codec) expand(f Format, packed []byte, size int, out []byte) ([]byte, error) {
 	if cap(out) < size {
-		out = make([]byte, 0, size+size/4) // the next may be a little larger
+		// Of few different sizes, so that most buffers can be used again.
+		out = make([]byte, 0, 1<<bits.Len(uint(size)))
 	}
-	out = out[:0:size]
 	if f.Compression == "zstd" {
 		if c.zstdFrom == nil {
 			from, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true))
@@ -115,11 +116,14 @@ func (c *codec) expand(f Format, packed []byte, size int, out []byte) ([]byte, e
 			}
 			c.zstdFrom = from
 		}
-		raw, err := c.zstdFrom.DecodeAll(packed, out)
+		raw, err := c.zstdFrom.DecodeAll(packed, out[:0:size]) // more than size is an error
 		if err == nil && len(raw) != size {
 			err = errLength
 		}
-		return raw, err
+		if err != nil {
+			return nil, err
+		}
+		return out[:size], nil // with all of its memory
 	}
 	var err error
 	if c.gzipFrom == nil {

@@ -187,7 +187,7 @@ func (f *follower) make(ctx context.Context, s *step) error {
 func (f *follower) newWork(begins bool) *work {
 	w := &work{segment: segment{begins: begins}, made: true}
 	for k := range w.open {
-		w.open[k] = f.memory.get(&f.memory.open[k])
+		w.open[k] = f.memory.get(&f.memory.open[k], 0)
 	}
 	return w
 }

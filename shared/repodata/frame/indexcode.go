@@ -23,12 +23,13 @@ import (
 const magic = "distaff frames 1\n"
 
 // Bounds of an Index that is read. The largest known architecture has 70,000
-// packages; its Index has 1.6 MB.
+// packages; its Index has 1.4 MB.
 const (
-	maxIndex   = 64 << 20 // bytes, decompressed
-	maxEntries = 1 << 20
-	maxKey     = 1024
-	maxObject  = 1 << 40
+	maxIndex    = 64 << 20 // bytes, decompressed
+	maxEntries  = 1 << 20
+	maxSegments = 1 << 17
+	maxKey      = 1024
+	maxObject   = 1 << 40
 )
 
 // ErrIndex says that bytes are no Index this version reads. Whoever meets it
@@ -214,7 +215,7 @@ func (r *indexReader) number(most int64) int64 {
 
 // count reads how many things follow of which each has at least size bytes.
 func (r *indexReader) count(size int) int {
-	n := int(r.number(maxEntries))
+	n := int(r.number(maxSegments))
 	if n > len(r.rest)/size {
 		r.fail("it says %d frames in %d bytes", n, len(r.rest))
 		return 0

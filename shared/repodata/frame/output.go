@@ -47,8 +47,10 @@ func (o *output) write(packed, open []byte, openSize int64) error {
 	return nil
 }
 
-// frame writes text as a frame of its own, and gives its size.
+// frame writes a short text as a frame of its own, and gives its size. It takes
+// the lowest level, whose encoder is small.
 func (o *output) frame(c *codec, f Format, text []byte) (int64, error) {
+	f.Level = 1
 	packed, err := c.compress(f, text, nil)
 	if err != nil {
 		return 0, err

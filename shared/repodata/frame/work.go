@@ -3,6 +3,7 @@ package frame
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -37,19 +38,20 @@ type memory struct {
 	kept         int // bytes
 }
 
-const maxKept = inFlight
+const maxKept = 2 * inFlight
 
-func (m *memory) get(from *[][]byte) []byte {
+// get takes a buffer out that holds size bytes, or any if size is 0.
+func (m *memory) get(from *[][]byte, size int) []byte {
 	m.Lock()
 	defer m.Unlock()
-	n := len(*from)
-	if n == 0 {
-		return nil
+	for i := len(*from) - 1; i >= 0; i-- {
+		if buffer := (*from)[i]; cap(buffer) >= size {
+			*from = slices.Delete(*from, i, i+1)
+			m.kept -= cap(buffer)
+			return buffer
+		}
 	}
-	buffer := (*from)[n-1]
-	*from = (*from)[:n-1]
-	m.kept -= cap(buffer)
-	return buffer
+	return nil
 }
 
 func (m *memory) put(to *[][]byte, buffer []byte) {
@@ -100,10 +102,10 @@ func (r *run) one(c *codec, w *work) error {
 		var err error
 		switch {
 		case w.made:
-			w.packed[k], err = c.compress(r.format, w.open[k], r.memory.get(&r.memory.packed[k]))
+			w.packed[k], err = c.compress(r.format, w.open[k], r.memory.get(&r.memory.packed[k], 0))
 			*p = part{packed: int64(len(w.packed[k])), open: int64(len(w.open[k])), sum: checksum(w.packed[k])}
 		case w.needed:
-			w.open[k], err = c.expand(w.from, w.packed[k], int(p.open), r.memory.get(&r.memory.open[k]))
+			w.open[k], err = c.expand(w.from, w.packed[k], int(p.open), r.memory.get(&r.memory.open[k], int(p.open)))
 		}
 		if err != nil {
 			return fmt.Errorf("%s: a frame of %d bytes: %w", Documents()[k], p.packed, err)
