@@ -440,7 +440,11 @@ func contractSignatures(t *testing.T, d distro) {
 	if diff := cmp.Diff([][]koji.Checksum{nil, nil, nil, nil}, sums); diff != "" || err != nil {
 		t.Error("a checksum nobody has worked out", err, diff)
 	}
+	before := d.event(t)
 	d.sign(t, b, someKey)
+	if changed, err := d.hub.TagChangedSince(t.Context(), before, []int64{tag.ID}); err != nil || changed {
+		t.Errorf("a signature changes the tag: %v, %v", changed, err)
+	}
 	if signatures, err = d.hub.Signatures(t.Context(), ids[:1]); err != nil || !cmp.Equal(sorted(signatures[0]), []string{"", someKey}) {
 		t.Errorf("%q, %v", signatures, err)
 	}

@@ -17,8 +17,9 @@ type ScratchRPM struct {
 	Size int64  // bytes
 }
 
-// ScratchRPMs lists the package files of a finished scratch build, source
-// packages included, in the order of its tasks. A task the hub does not have, or
+// ScratchRPMs lists the package files the architectures of a finished scratch
+// build left, with the source package where one of them kept it, in the order of
+// the tasks. A task the hub does not have, or
 // whose files were cleaned up, is a MissingError; one that is no scratch build,
 // or has not succeeded, an error that says so.
 func (h *Hub) ScratchRPMs(ctx context.Context, id TaskID) ([]ScratchRPM, error) {

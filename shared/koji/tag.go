@@ -151,7 +151,8 @@ func readParent(r *xmlrpc.Reader) Parent {
 
 // TagChangedSince tells whether anything about these tags changed after an
 // event. It is the cheap question to ask before listing a tag again. It knows
-// nothing of inheritance: ask with the numbers of the parents as well.
+// nothing of inheritance: ask with the numbers of the parents as well. And a new
+// signature is no change of a tag: it has no event.
 func (h *Hub) TagChangedSince(ctx context.Context, event int64, tags []int64) (bool, error) {
 	if len(tags) == 0 {
 		return false, errors.New("koji: asking for changes of no tag")

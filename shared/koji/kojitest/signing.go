@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/distaff-project/distaff/shared/koji"
 	"github.com/distaff-project/distaff/shared/koji/kojitest/rpmfile"
@@ -19,6 +20,7 @@ import (
 // digits, and stores its checksum, as a signing service lets the hub do. The
 // signature is one in form only: see rpmfile.Sign.
 func (s *Server) Sign(nvr, key string) error {
+	key = strings.ToLower(key)
 	s.mu.Lock()
 	b := s.past.build(nvr)
 	var rpms []*rpmRow
