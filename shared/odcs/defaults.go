@@ -61,6 +61,12 @@ func (d Defaults) life(asked int64, raw RawConfig) int64 {
 	return min(cmp.Or(asked, usual), most)
 }
 
+// Life is how many seconds a compose lives for which a life of seconds is
+// wished, 0 for none. RawConfig names its configuration, if it has one.
+func (d Defaults) Life(seconds int64, rawConfig string) int64 {
+	return d.life(seconds, d.RawConfigs[rawConfig])
+}
+
 func (d Defaults) makes(t compose.SourceType) bool {
 	if d.Types == nil {
 		return t != compose.Repo && t != compose.Pulp

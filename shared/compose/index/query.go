@@ -80,5 +80,5 @@ func (l *List) Find(ctx context.Context, q Query) (Page, error) {
 // plain is a query that the totals answer but for the page itself.
 func (q Query) plain() bool {
 	return q.Type == nil && q.State == nil && q.Owner == nil && q.Source == nil && q.PungiID == nil &&
-		q.ComposeType == nil && q.Label == nil && !q.None && (q.Order == "" || q.Order == ByID) && q.Upto == 0
+		q.ComposeType == nil && q.Label == nil && !q.None && (q.Order == "" || q.Order == ByID)
 }

@@ -48,7 +48,8 @@ func (s *search) touched(n int64) bool {
 // byNumber reads only the segments the page is in, and those the totals do not
 // count.
 func (s *search) byNumber(ctx context.Context) (Page, error) {
-	numbers := s.numbers()
+	all := s.numbers()
+	numbers := slices.DeleteFunc(slices.Clone(all), func(n int64) bool { return s.Upto > 0 && n > segmentOf(s.Upto) })
 	if s.Descending {
 		slices.Reverse(numbers)
 	}
@@ -56,7 +57,7 @@ func (s *search) byNumber(ctx context.Context) (Page, error) {
 	var need []int64
 	for i, n := range numbers {
 		known, ok := s.totals.of(n, s.look.segments[n])
-		if rows[i] = known.Rows; !ok || s.touched(n) {
+		if rows[i] = known.Rows; !ok || s.touched(n) || s.Upto > 0 && n == segmentOf(s.Upto) {
 			rows[i] = -1
 			need = append(need, n)
 		}
@@ -65,11 +66,9 @@ func (s *search) byNumber(ctx context.Context) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	cells := map[int64][]cell{}
 	for i, n := range numbers {
 		if rows[i] < 0 {
-			cells[n] = s.merged(n, loaded[n])
-			rows[i] = len(cells[n])
+			rows[i] = len(s.bound(s.merged(n, loaded[n])))
 		}
 	}
 	var page Page
@@ -89,15 +88,24 @@ func (s *search) byNumber(ctx context.Context) (Page, error) {
 	}
 	var found []*cell
 	for _, n := range wanted {
-		some := pointers(s.merged(n, loaded[n]))
+		some := pointers(s.bound(s.merged(n, loaded[n])))
 		if s.Descending {
 			slices.Reverse(some)
 		}
 		found = append(found, some...)
 	}
-	page.Newest = s.newest(ctx, numbers)
+	page.Newest = s.newest(ctx, all)
 	page.Composes, err = s.show(ctx, cut(found, s.Skip-max(begin, 0), s.Take), loaded)
 	return page, err
+}
+
+// bound leaves out what is above Upto.
+func (s *search) bound(cells []cell) []cell {
+	if s.Upto == 0 {
+		return cells
+	}
+	end, _ := slices.BinarySearchFunc(cells, s.Upto+1, func(c cell, id int64) int { return cmp.Compare(c.id, id) })
+	return cells[:end]
 }
 
 // newest is the highest number, of which the segment was read for nearly every

@@ -1,0 +1,84 @@
+package composeapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/login"
+	"github.com/distaff-project/distaff/shared/odcs"
+	"github.com/distaff-project/distaff/shared/permit"
+)
+
+// search answers GET /api/1/composes/.
+func (a api) search(ctx context.Context, c call) (answer, error) {
+	if _, err := a.Login.Authenticate(c.Request); err != nil {
+		return answer{}, err
+	}
+	search, err := odcs.ParseSearch(c.URL.RawQuery)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := a.List.Find(ctx, search.Query)
+	if err != nil {
+		return answer{}, fmt.Errorf("find composes: %w", err)
+	}
+	return answer{code: http.StatusOK, body: search.List(found, a.URLs, a.address(c.Request)+"/api/1/composes/")}, nil
+}
+
+// one answers GET /api/1/composes/<id>, which clients call once a second: it is
+// one GET of the bucket.
+func (a api) one(ctx context.Context, c call) (answer, error) {
+	if _, err := a.Login.Authenticate(c.Request); err != nil {
+		return answer{}, err
+	}
+	is, err := a.Desk.Read(ctx, c.id)
+	if errors.Is(err, blob.ErrNotFound) {
+		return refused(http.StatusNotFound, "No such compose found.", ""), nil
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	dump, err := a.dump(ctx, is)
+	return shown(odcs.ShowOne(is, a.URLs, dump)), err
+}
+
+// dump is the configuration of a compose, which is kept only of some.
+func (a api) dump(ctx context.Context, c compose.Compose) (string, error) {
+	kept := []string{"production", "development"}
+	if c.Request.SourceType != compose.RawConfig || !slices.Contains(kept, c.Request.ComposeType) {
+		return "", nil
+	}
+	o, err := a.Store.Get(ctx, odcs.DumpKey(c.ID))
+	if err != nil && !errors.Is(err, blob.ErrNotFound) {
+		return "", fmt.Errorf("read the configuration of compose %d: %w", c.ID, err)
+	}
+	return string(o.Body), nil
+}
+
+// enter finds out who calls, for something that not everybody may do.
+func (a api) enter(c call, scope string) (permit.Caller, error) {
+	who, err := a.Login.Authenticate(c.Request)
+	if err == nil {
+		err = a.Login.RequireScope(who, scope)
+	}
+	return callerOf(who), err
+}
+
+func callerOf(who login.Caller) permit.Caller {
+	return permit.Caller{Name: who.Name, Groups: who.Groups, GroupsUnknown: who.GroupsErr != nil}
+}
+
+// body reads what was sent.
+func body(c call) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(c.Body, odcs.BodyMost+1))
+	if err != nil {
+		return nil, &odcs.Refusal{Code: http.StatusBadRequest, Message: "The body could not be read.", Hint: "Send it again."}
+	}
+	return raw, nil
+}
