@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 
+	composemake "github.com/distaff-project/distaff/functions/compose-make"
 	releaselook "github.com/distaff-project/distaff/functions/release-look"
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/blob/s3"
 	"github.com/distaff-project/distaff/shared/bodhi"
 	"github.com/distaff-project/distaff/shared/config"
 	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/koji"
 	"github.com/distaff-project/distaff/shared/state"
 )
 
@@ -73,6 +75,8 @@ func ConnectTo(
 		Forges: k.forges(), Hubs: k.hubs(), HookKey: k.hookKey(), Bodhi: k.bodhi(), Bus: k.bus(), RunDays: c.Bucket.Keep.Runs,
 	}
 	parts.Farms = k.farms(parts.HookKey)
+	parts.Composes = k.composes()
+	parts.Ranges, _ = bucket.Store.(composemake.Reader) // all but those of tests have it
 	return parts, errors.Join(append([]error{secrets.Err()}, k.problems...)...)
 }
 
@@ -83,6 +87,8 @@ type connector struct {
 	only     func(string) bool
 	bucket   state.Bucket
 	problems []error
+	// made are the clients of Koji's hubs.
+	made map[string]*koji.Hub
 }
 
 func (k *connector) problem(path string, err error) {

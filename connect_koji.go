@@ -17,9 +17,18 @@ import (
 
 func (k *connector) hubs() map[string]buildstart.Koji {
 	hubs := map[string]buildstart.Koji{}
-	if !k.only(atKoji) {
-		return hubs
+	for name, hub := range k.kojis() {
+		hubs[name] = hub
 	}
+	return hubs
+}
+
+// kojis makes the clients of all hubs, once.
+func (k *connector) kojis() map[string]*koji.Hub {
+	if k.made != nil || !k.only(atKoji) {
+		return k.made
+	}
+	k.made = map[string]*koji.Hub{}
 	for _, name := range slices.Sorted(maps.Keys(k.config.Koji)) {
 		c := k.config.Koji[name]
 		credential, err := k.credential(c.Auth)
@@ -32,9 +41,9 @@ func (k *connector) hubs() map[string]buildstart.Koji {
 			k.problem("koji."+name, err)
 			continue
 		}
-		hubs[name] = hub
+		k.made[name] = hub
 	}
-	return hubs
+	return k.made
 }
 
 // credential is the way to log in that the configuration names. What is

@@ -21,8 +21,8 @@ type Parse func(body []byte) (compose.Request, error)
 func New(desk compose.Desk, parse Parse) fn.Function {
 	o := opener{desk, parse}
 	return fn.Function{
-		Name: "on-compose-wanted", Does: "begin a compose that a rule wants",
-		Hears: []fn.Route{fn.On(event.ComposeWanted, o.open)},
+		Name: "on-compose-wanted", Does: "begin a compose that a rule wants, and keep its newest",
+		Hears: []fn.Route{fn.On(event.ComposeWanted, o.open), fn.On(event.ComposeKeepWanted, o.keep)},
 		Says:  compose.Says(),
 	}
 }

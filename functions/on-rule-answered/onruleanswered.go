@@ -11,11 +11,10 @@ import (
 // New returns the function, deciding with desk.
 func New(desk rule.Desk) fn.Function {
 	return fn.Function{
-		Name: "on-rule-answered", Does: "go on with a rule: after its gate, its check, its quiet period",
+		Name: "on-rule-answered", Does: "go on with a rule after its gate, and after its check",
 		Hears: []fn.Route{
 			rule.On(desk, event.GateAnswered, func(a event.GateAnswer) string { return a.Rule }),
 			rule.On(desk, event.ComposeChecked, func(a event.ComposeCheckAnswer) string { return a.Rule }),
-			rule.On(desk, event.RuleTimePassed, func(p event.RulePassed) string { return p.Rule }),
 		},
 		Says: rule.Says(),
 	}

@@ -1,0 +1,181 @@
+package distaff
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	buspublish "github.com/distaff-project/distaff/functions/bus-publish"
+	composeapi "github.com/distaff-project/distaff/functions/compose-api"
+	composemake "github.com/distaff-project/distaff/functions/compose-make"
+	gateask "github.com/distaff-project/distaff/functions/gate-ask"
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/gather/rpmfile"
+	"github.com/distaff-project/distaff/shared/compose/publish"
+	"github.com/distaff-project/distaff/shared/compose/rule"
+	"github.com/distaff-project/distaff/shared/config"
+	"github.com/distaff-project/distaff/shared/login"
+	"github.com/distaff-project/distaff/shared/odcs"
+	"github.com/distaff-project/distaff/shared/permit"
+	"github.com/distaff-project/distaff/shared/repodata/frame"
+	"github.com/distaff-project/distaff/shared/solve"
+	"github.com/distaff-project/distaff/shared/wire"
+)
+
+// Composes are what the functions that make composes are put together of. The
+// zero value makes none.
+type Composes struct {
+	// URL is where the bucket's composes/ is found, without a slash at its end.
+	URL      string
+	Defaults odcs.Defaults
+	Policy   permit.Policy
+	Login    composeapi.Login
+	// Backend is ODCS's word for the way to log in.
+	Backend string
+	API     composeapi.Options
+	Kojis   map[string]composemake.Koji
+	Make    composemake.Options
+	Rules   []rule.Rule
+	Gate    gateask.Greenwave
+	Bus     buspublish.Bus
+	// Topics is what the topics of the bus begin with.
+	Topics string
+}
+
+// parse reads the body of a POST.
+func (c Composes) parse(body []byte) (compose.Request, error) {
+	order, err := c.Defaults.Parse(body)
+	return order.Request, err
+}
+
+// rulesOf is how composes are decided on.
+func (c Composes) rules() compose.Rules {
+	return compose.Rules{Show: func(one compose.Compose) json.RawMessage {
+		return odcs.Show(one, odcs.URLs{Composes: c.URL})
+	}}
+}
+
+func (k *connector) composes() Composes {
+	given := k.config.Composes
+	if given == nil {
+		return Composes{}
+	}
+	c := Composes{
+		URL: strings.TrimRight(given.URL, "/"), Defaults: defaults(given), Policy: policy(given),
+		Rules: rules(given), Gate: k.gate(), Bus: k.publisher(),
+	}
+	if auth := k.authenticator(); auth != nil {
+		c.Login, c.Backend = auth, backend(given.Login)
+	}
+	c.API = composeapi.Options{
+		Policy: c.Policy, Defaults: c.Defaults, URLs: odcs.URLs{Composes: c.URL}, TrustProxy: given.Proxies,
+		Retry: given.RetryWindow, AuthBackend: c.Backend,
+	}
+	if k.config.Bus != nil {
+		c.Topics = k.config.Bus.TopicPrefix
+	}
+	for i, r := range c.Rules {
+		if _, err := c.parse(r.Request); err != nil {
+			k.problem(fmt.Sprintf("composes.rules[%d].request", i), err)
+		}
+	}
+	c.Make = k.making(given, c)
+	c.Kojis = k.composeKojis()
+	return c
+}
+
+// defaults are what is added to requests.
+func defaults(c *config.Composes) odcs.Defaults {
+	d := odcs.Defaults{
+		Koji: c.Koji, Sigkeys: c.Sigkeys, Arches: c.Arches,
+		Seconds: int64(seconds(c.Lifetime)), SecondsMost: int64(seconds(c.LifetimeMost)),
+		RawConfigs: map[string]odcs.RawConfig{},
+	}
+	for name, raw := range c.RawConfigs {
+		d.RawConfigs[name] = odcs.RawConfig{Seconds: int64(seconds(raw.Lifetime)), SecondsMost: int64(seconds(raw.LifetimeMost))}
+	}
+	for _, name := range c.Sources {
+		if t, ok := odcs.TypeOf(name); ok {
+			d.Types = append(d.Types, t)
+		}
+	}
+	return d
+}
+
+// backend is ODCS's word for the ways to log in.
+func backend(l *config.Login) string {
+	switch {
+	case l.Anyone:
+		return "noauth"
+	case l.OIDC != nil:
+		return "openidc"
+	case l.Kerberos != nil && l.Certificate != nil:
+		return "kerberos_or_ssl"
+	case l.Kerberos != nil:
+		return "kerberos"
+	}
+	return "ssl"
+}
+
+// making says how composes are made.
+func (k *connector) making(given *config.Composes, c Composes) composemake.Options {
+	o := composemake.Options{
+		URL: c.URL, Large: given.LargeFrom, Metadata: publish.Options{Base: given.Packages, Format: frame.Format{Compression: given.Compression}},
+		Parse: func(body json.RawMessage) (compose.Request, error) { return c.parse(body) },
+	}
+	if !k.only(atKoji) {
+		return o
+	}
+	solver, err := solve.Find(context.Background(), &wire.Client{System: "repositories"})
+	switch {
+	case err == nil:
+		o.Solver = solver
+	case !errors.Is(err, solve.ErrNoSolver):
+		k.problem("composes: look for a dependency solver", err)
+	}
+	o.Fetch = rawFiles(given.RawConfigs)
+	return o
+}
+
+// rawFiles gets files of Git repositories from where forges serve them.
+func rawFiles(configs map[string]config.RawConfig) func(ctx context.Context, repository, commit, path string) ([]byte, error) {
+	return func(ctx context.Context, repository, commit, path string) ([]byte, error) {
+		raw, ok := configs[repository]
+		if !ok {
+			return nil, fmt.Errorf("no Pungi configuration is called %q here; there are %s", repository,
+				strings.Join(slices.Sorted(maps.Keys(configs)), ", "))
+		}
+		if raw.Commit != "" {
+			commit = raw.Commit
+		}
+		address := strings.NewReplacer("{commit}", commit, "{path}", path).Replace(raw.URL)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := (&wire.Client{System: "Pungi configuration " + repository, Limit: 4 << 20}).Do(req)
+		if err != nil {
+			return nil, err
+		}
+		return answer.Body, nil
+	}
+}
+
+// composeKojis are the instances packages come from, with the files they serve.
+func (k *connector) composeKojis() map[string]composemake.Koji {
+	out := map[string]composemake.Koji{}
+	if !k.only(atKoji) {
+		return out
+	}
+	for name, hub := range k.kojis() {
+		out[name] = composemake.Koji{Hub: hub, Files: rpmfile.New(rpmfile.Options{System: "files of koji " + name})}
+	}
+	return out
+}
+
+var _ composeapi.Login = (*login.Authenticator)(nil)
