@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,4 +159,45 @@ func BenchmarkChecksums(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkBulkFiles fetches the beginnings of signed packages of a bulk, eight
+// at a time.
+func BenchmarkBulkFiles(b *testing.B) {
+	server, hub := serve(b)
+	if err := server.AddBulk(kojitest.Bulk{Tag: "bulk", Builds: 100, RPMs: 4, Key: key}); err != nil {
+		b.Fatal(err)
+	}
+	rpms, builds, err := hub.Tagged(b.Context(), koji.TagQuery{Tag: "bulk", Arches: []string{"x86_64"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	of := map[int64]koji.TaggedBuild{}
+	for _, build := range builds {
+		of[build.ID] = build
+	}
+	var addresses []string
+	for _, p := range rpms {
+		addresses = append(addresses, hub.FilesURL(must(koji.SignedPath("", of[p.BuildID].NVR, p.NVRA, key))(b)))
+	}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	b.SetParallelism(4)
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for i := 0; pb.Next(); i++ {
+			req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, addresses[i%len(addresses)], nil)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			req.Header.Set("Range", "bytes=0-32767")
+			resp, err := client.Do(req)
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			_, _ = io.Copy(io.Discard, resp.Body)
+			_ = resp.Body.Close()
+		}
+	})
 }

@@ -69,22 +69,33 @@ func (s *Server) made(name string) ([]byte, time.Time) {
 	case len(parts) != 6:
 		return nil, time.Time{}
 	}
+	b, p := s.bulkRow(name, nvr.String(), parts[len(parts)-1], key)
+	if p == nil {
+		return nil, time.Time{}
+	}
+	raw, err := bulkFile(b, p, key)
+	if err != nil {
+		return nil, time.Time{}
+	}
+	return raw, time.Unix(p.Built, 0)
+}
+
+// bulkRow finds the package of a bulk a file is of; nil if there is none, or it
+// was purged.
+func (s *Server) bulkRow(name, nvr, file, key string) (*buildRow, *rpmRow) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.past.build(nvr.String())
+	b := s.past.build(nvr)
 	if b == nil || s.purged(name) {
-		return nil, time.Time{}
+		return nil, nil
 	}
 	for _, id := range b.RPMs {
 		p := s.past.RPMs[id-1]
-		if p.part == 0 || p.File() != parts[len(parts)-1] || !slices.ContainsFunc(p.Sigs, func(sig sigRow) bool { return sig.Key == key }) {
-			continue
-		}
-		if raw, err := bulkFile(b, p, key); err == nil {
-			return raw, time.Unix(p.Built, 0)
+		if p.part != 0 && p.File() == file && slices.ContainsFunc(p.Sigs, func(sig sigRow) bool { return sig.Key == key }) {
+			return b, p
 		}
 	}
-	return nil, time.Time{}
+	return nil, nil
 }
 
 func (s *Server) purged(name string) bool {
