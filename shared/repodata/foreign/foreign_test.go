@@ -483,3 +483,14 @@ func BenchmarkDescriptions(b *testing.B) {
 		})
 	}
 }
+
+func TestAnXZFileThatNeedsTooMuchMemoryIsRefused(t *testing.T) {
+	packed := pack(t, ".xz", []byte(documentOf(repodata.Primary)))
+	const dictionary = 16 // after the stream's header, the block's size and flags, the filter's number and size
+	for bits, refused := range map[byte]bool{18: false, 30: false, 40: true, 41: true} {
+		packed[dictionary] = bits
+		if err := checkXZ(packed); (err != nil) != refused {
+			t.Errorf("%d: %v", bits, err)
+		}
+	}
+}

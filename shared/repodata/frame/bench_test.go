@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -68,6 +69,15 @@ func resident(field string) float64 {
 	return kilobytes / 1024
 }
 
+// cpu is how many seconds of processor time this process took until now.
+func cpu() float64 {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
+}
+
 func report(b *testing.B, result *Result) {
 	size, open := int64(0), int64(0)
 	for _, o := range result.Objects {
@@ -94,18 +104,22 @@ func BenchmarkBuild(b *testing.B) {
 		builder.Fetch = d.fetch
 		var first *Result
 		b.Run(fmt.Sprint(n, "/describe alone"), func(b *testing.B) {
+			start := cpu()
 			for b.Loop() {
 				for _, p := range w.packages {
 					_ = p.describe()
 				}
 			}
+			b.ReportMetric((cpu()-start)/float64(b.N), "cpu-s/op")
 		})
 		b.Run(fmt.Sprint(n, "/first"), func(b *testing.B) {
 			b.ReportAllocs()
 			peak()
+			start := cpu()
 			for b.Loop() {
 				first = d.build(b, builder, w.entries, fmt.Sprint(n))
 			}
+			b.ReportMetric((cpu()-start)/float64(b.N), "cpu-s/op")
 			report(b, first)
 		})
 		if first == nil {
@@ -120,9 +134,11 @@ func BenchmarkBuild(b *testing.B) {
 				builder.OmitOpenChecksum = omit
 				peak()
 				var result *Result
+				start := cpu()
 				for b.Loop() {
 					result = d.build(b, &builder, w.entries, "next", index)
 				}
+				b.ReportMetric((cpu()-start)/float64(b.N), "cpu-s/op")
 				report(b, result)
 			})
 		}

@@ -13,8 +13,8 @@ type Cut struct {
 	Max int
 }
 
-// DefaultCut costs about 5 % in size against one stream, and makes the frames
-// of ten changed packages in a fraction of a second.
+// DefaultCut costs 6 % in size against one stream (96: 8 %, 256: 3 %), and the
+// frames of ten changed packages are made in a fraction of a second.
 func DefaultCut() Cut { return Cut{Average: 128, Max: 512} }
 
 func (c Cut) orDefault() Cut {
