@@ -246,7 +246,11 @@ func TestDeliveriesFitTheFunctions(t *testing.T) {
 // Without its parts a function refuses what needs them, and does not panic.
 func TestAFunctionWithoutItsPartsRefuses(t *testing.T) {
 	for _, f := range functions() {
-		if eventing.Kind(f) != "doer" || f.System == "" || f.System == "bodhi" {
+		switch f.Name {
+		case "release-look", "gate-ask", "bus-publish": // what they have no part for is an answer
+			continue
+		}
+		if eventing.Kind(f) != "doer" || f.System == "" {
 			continue
 		}
 		for _, route := range f.Hears {
