@@ -43,9 +43,9 @@ type Config struct {
 	// SkipPhases are the parts of Pungi that are switched off.
 	SkipPhases []string
 
-	deps, additional, filter, multilib, lookaside mapping
-	white, black                                  map[string][]string
-	moduleBuilds                                  []moduleRule
+	gather, additional, filter, multilib, lookaside mapping
+	white, black                                    map[string][]string
+	moduleBuilds                                    []moduleRule
 }
 
 // Release is what is composed.
@@ -61,7 +61,7 @@ type ModuleDefaults struct {
 
 // Deps tells whether packages come with what they need.
 func (c Config) Deps(variant string) bool {
-	return slices.Equal(c.deps.of(variant, "*"), []string{"deps"})
+	return slices.Contains(c.gather.of(variant, ""), "deps")
 }
 
 // Additional are the packages that a variant has on an architecture beside its
@@ -132,6 +132,11 @@ func Read(raw []byte, files func(name string) ([]byte, error)) (Config, error) {
 	c.Variants = only(variants, r.list("tree_variants"), r.list("tree_arches"))
 	if r.err == nil && len(c.Variants) == 0 {
 		return Config{}, v.wrong("tree_variants", "and tree_arches leave no variant")
+	}
+	for _, one := range c.Variants {
+		if methods := slices.Compact(c.gather.of(one.UID, "")); len(methods) != 1 {
+			return Config{}, v.wrong("gather_method", "has %d answers for the variant %s: one is needed", len(methods), one.UID)
+		}
 	}
 	return c, r.err
 }

@@ -82,6 +82,7 @@ func (v Values) check() error {
 		phase, asks := off[key]
 		switch {
 		case slices.Contains(known.Honoured, key), slices.Contains(known.WithoutEffect, key):
+		case !asks && v.used[key]: // only a name for what other keys have
 		case !asks:
 			return v.wrong(key, "is no key that is known here")
 		case empty(v.Values[key]), phase != "" && slices.Contains(skipped, phase):

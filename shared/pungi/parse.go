@@ -17,17 +17,21 @@ var ErrConfig = errors.New("configuration of Pungi")
 // Dict.
 type Value any
 
-// List is Python's [a, b], Tuple its (a, b), Dict its {"a": b}.
-type (
-	List  []Value
-	Tuple []Value
-	Dict  map[string]Value
-)
+// List is Python's [a, b].
+type List []Value
+
+// Tuple is Python's (a, b).
+type Tuple []Value
+
+// Dict is Python's {"a": b}.
+type Dict map[string]Value
 
 // Values are what a configuration assigns, and on which line.
 type Values struct {
 	Values map[string]Value
 	Lines  map[string]int
+	// used are the names that stand for their value somewhere.
+	used map[string]bool
 }
 
 // Bounds of what is read.
@@ -42,14 +46,14 @@ const (
 // and lists are joined by +, and strings that follow each other are one. All else
 // is refused with its line.
 func Parse(raw []byte) (Values, error) {
-	out := Values{map[string]Value{}, map[string]int{}}
+	out := Values{map[string]Value{}, map[string]int{}, map[string]bool{}}
 	if len(raw) > maxText {
 		return Values{}, fmt.Errorf("%w: larger than %d bytes", ErrConfig, maxText)
 	}
 	if !utf8.Valid(raw) {
 		return Values{}, fmt.Errorf("%w: it is not UTF-8", ErrConfig)
 	}
-	p := parser{scan: scanner{text: strings.TrimPrefix(string(raw), "\ufeff"), line: 1}, known: out.Values}
+	p := parser{scan: scanner{text: strings.TrimPrefix(string(raw), "\ufeff"), line: 1}, known: out.Values, used: out.used}
 	if err := p.file(out); err != nil {
 		return Values{}, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -60,6 +64,7 @@ type parser struct {
 	scan   scanner
 	token  token
 	known  map[string]Value
+	used   map[string]bool
 	values int
 	size   int // bytes of joined strings, which names can make grow
 }
@@ -85,7 +90,9 @@ func (p *parser) file(out Values) error {
 		case end:
 			return nil
 		case newline:
-			continue
+			if p.token.text == ";" {
+				return p.fail("a semicolon follows no statement")
+			}
 		case name:
 			if at := strings.TrimLeft(p.scan.text[from:], " \t\f\r"); len(at) < len(p.scan.text[from:]) && (from == 0 || p.scan.text[from-1] == '\n') {
 				return p.fail("%s is indented: only assignments at the beginning of a line are read", p.token.text)
@@ -261,14 +268,16 @@ func (p *parser) named() (Value, error) {
 	if !known {
 		return nil, &lineError{t.line, fmt.Sprintf("%.80s is not assigned before, and nothing else is evaluated", t.text)}
 	}
+	p.used[t.text] = true
 	return value, nil
 }
 
 func (p *parser) number(sign string) (Value, error) {
 	text := sign + p.token.text
 	bad := p.fail("%.40s is no number that is read", text)
-	digits := strings.TrimLeft(strings.ReplaceAll(p.token.text, "_", ""), "0")
-	if len(p.token.text) > 1 && p.token.text[0] == '0' && isDigit(p.token.text[1]) && digits != "" && !strings.ContainsAny(p.token.text, ".eE") {
+	plain := strings.ReplaceAll(p.token.text, "_", "")
+	digits := strings.TrimLeft(plain, "0")
+	if len(plain) > 1 && plain[0] == '0' && isDigit(plain[1]) && digits != "" && !strings.ContainsAny(plain, ".eE") {
 		return nil, bad // Python refuses 012, too
 	}
 	if err := p.step(); err != nil {

@@ -178,9 +178,7 @@ func (r *reader) gather(c *Config) {
 			r.fail(key, "is %.40q for %.80q: known here are deps and nodeps", method, pattern)
 			return
 		}
-		if method == "deps" {
-			c.deps = append(c.deps, rule{expr, map[string][]string{"*": {"deps"}}})
-		}
+		c.gather = append(c.gather, rule{expr, map[string][]string{"*": {method}}})
 	}
 	switch v := r.v.Values[key].(type) {
 	case nil:

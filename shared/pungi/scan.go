@@ -112,6 +112,9 @@ func (s *scanner) blank() error {
 			}
 			s.at = len(s.text) - len(rest) + 1
 			s.line++
+			if s.at == len(s.text) {
+				return s.fail("nothing follows the backslash")
+			}
 		default:
 			return nil
 		}
@@ -218,7 +221,7 @@ func (s *scanner) escape(out *strings.Builder, raw bool) error {
 		return s.fail(`\%c%.8s is no character`, c, s.text[s.at:s.at+digits])
 	}
 	s.at += digits
-	out.WriteRune(rune(n)) //nolint:gosec // at most MaxRune
+	out.WriteRune(rune(n))
 	return nil
 }
 
