@@ -143,5 +143,9 @@ func (m maker) refuse(order event.ComposeOrder, err error) ([]event.Draft, error
 	}
 	answer := order.Answer()
 	answer.At, answer.Reason = m.desk.Bucket.Now(), reason
+	var unmet *gather.UnmetError
+	if errors.As(err, &unmet) {
+		answer.Missing = unmet.Missing
+	}
 	return []event.Draft{event.ComposeFailed.Say(answer)}, nil
 }

@@ -31,6 +31,9 @@ type making struct {
 	shelf    *shelf.Keeper
 	resolved *event.ComposeResolved
 	src      *gather.Sources
+	// locked tells that it is made of a list of packages, not of what sources
+	// hold.
+	locked bool
 	// done of total packages are described.
 	done, total int
 
@@ -57,7 +60,7 @@ func (m maker) begin(ctx context.Context, c compose.Compose, k Koji, order event
 			Bucket: bucket{b, m.reader}, Heads: k.Files, Address: g.Address, Files: k.Hub.FilesURL(""), Options: m.options.Metadata,
 		},
 	}
-	run.end = m.until(ctx, order.Large)
+	run.end = m.until(order.Large)
 	if run.shelf, err = shelf.Open(ctx, b, k.Hub.Name(), c.Request); err != nil {
 		return nil, err
 	}
@@ -70,33 +73,28 @@ func (m maker) gatherer(k Koji) *gather.Gatherer {
 }
 
 // until is when a run has to begin to end.
-func (m maker) until(ctx context.Context, large bool) time.Time {
-	budget := m.options.Budget
+func (m maker) until(large bool) time.Time {
 	if large {
-		budget = m.options.JobBudget
+		return m.desk.Bucket.Now().Add(m.options.JobBudget)
 	}
-	end := m.desk.Bucket.Now().Add(budget)
-	if deadline, ok := ctx.Deadline(); ok {
-		// What is left to keep at the end takes a few seconds.
-		if last := deadline.Add(-5 * time.Second); last.Before(end) {
-			end = last
-		}
-	}
-	return end
+	return m.desk.Bucket.Now().Add(m.options.Budget)
 }
 
 func (r *making) stop() bool { return !r.desk.Bucket.Now().Before(r.end) }
 
 // run goes as far as the time allows.
 func (r *making) run(ctx context.Context) error {
-	if answer := r.log.Work().Answer; answer != nil {
-		return r.answer(ctx, *answer)
+	if known := r.log.Work().Answer; known != nil {
+		answer, err := r.log.End(ctx, *known) // the run that found it may not have tidied up
+		if err != nil {
+			return err
+		}
+		return r.answer(ctx, answer)
 	}
 	ended, err := r.start(ctx)
-	if err != nil || ended {
-		return err
+	if err == nil && !ended {
+		err = r.make(ctx)
 	}
-	err = r.make(ctx)
 	if large := errors.Is(err, errLarge); large || publish.Stopped(err) {
 		return r.pause(ctx, large)
 	}
@@ -139,8 +137,8 @@ func (r *making) answer(ctx context.Context, answer event.ComposeAnswer) error {
 // start settles what the request means, and looks whether another compose is
 // the same. It tells whether that was all.
 func (r *making) start(ctx context.Context) (ended bool, err error) {
-	if r.c.From != 0 || r.r.SourceType == compose.Locked {
-		return r.startLocked(ctx)
+	if again, err := r.startLocked(ctx); again || err != nil {
+		return false, err
 	}
 	start := r.log.Work().Start
 	if !r.log.Work().Started {
@@ -160,15 +158,23 @@ func (r *making) start(ctx context.Context) (ended bool, err error) {
 	if ended, err := r.reuse(ctx, start); ended || err != nil {
 		return ended, err
 	}
+	if err := r.began(ctx, start); err != nil {
+		return false, err
+	}
+	return false, r.reuses().Note(ctx, compose.ReuseKey(r.r), r.c.ID, false)
+}
+
+// began settles the start, for all runs of this order, and says so.
+func (r *making) began(ctx context.Context, start gather.Start) error {
 	settled, err := r.log.Begin(ctx, start)
 	if err != nil {
-		return false, err
+		return err
 	}
 	r.r.Event, r.resolved.Event = settled.Event, settled.Event
 	answer := r.order.Answer()
 	answer.At, answer.Resolved = r.now(), r.resolved
 	r.drafts = append(r.drafts, event.ComposeBegan.Say(answer))
-	return false, r.reuses().Note(ctx, compose.ReuseKey(r.r), r.c.ID, false)
+	return nil
 }
 
 // resolution is what a request came to mean, as its document keeps it.

@@ -334,7 +334,7 @@ func (r *making) close(ctx context.Context, answer event.ComposeAnswer) error {
 	if answer.Dir == r.c.ID {
 		answer.Dir = 0
 	}
-	if r.c.From == 0 && r.r.SourceType != compose.Locked {
+	if !r.locked {
 		var listing *gather.Listing
 		if r.src != nil {
 			listing = r.src.Base

@@ -2,6 +2,8 @@ package composemake_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -47,6 +49,10 @@ type world struct {
 	// heard are the answers of the last make, by type.
 	heard []string
 	runs  int
+	// options are those of compose-make.
+	options composemake.Options
+	// hurried tells that each look at the clock takes a second.
+	hurried bool
 }
 
 type setting func(*kojitest.Config, *composemake.Options, *world)
@@ -76,6 +82,7 @@ func newWorld(t testing.TB, settings ...setting) *world {
 	}
 	files := rpmfile.New(rpmfile.Options{System: "files of koji fedora", Pause: time.Millisecond})
 	w.server, w.koji = server, composemake.Koji{Hub: hub, Files: files}
+	w.options = options
 	w.open(options)
 	return w
 }
@@ -84,6 +91,13 @@ func newWorld(t testing.TB, settings ...setting) *world {
 func (w *world) open(options composemake.Options) {
 	w.bucket = state.New(w.store)
 	w.bucket.Rest = func(context.Context, int) error { return nil }
+	if w.hurried {
+		now := w.bucket.Now()
+		w.bucket.Now = func() time.Time {
+			now = now.Add(time.Second)
+			return now
+		}
+	}
 	w.desk = compose.NewDesk(w.bucket, compose.Rules{Show: func(c compose.Compose) json.RawMessage {
 		return json.RawMessage(fmt.Sprintf(`{"id":%d}`, c.ID))
 	}}, nil)
@@ -162,9 +176,9 @@ func (w *world) ask(r compose.Request) int64 {
 }
 
 // order is the order to make a compose, as its document has it.
-func (w *world) order(id int64) (event.Event, bool) {
+func (w *world) order(ctx context.Context, id int64) (event.Event, bool) {
 	w.t.Helper()
-	c, err := w.desk.Read(w.t.Context(), id)
+	c, err := w.desk.Read(ctx, id)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -181,7 +195,7 @@ func (w *world) order(id int64) (event.Event, bool) {
 // hear lets compose-make deal with an order once, and the document with what it
 // says.
 func (w *world) hear(ctx context.Context, id int64) error {
-	order, open := w.order(id)
+	order, open := w.order(ctx, id)
 	if !open {
 		return nil
 	}
@@ -189,10 +203,10 @@ func (w *world) hear(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	return w.tell(drafts)
+	return w.tell(ctx, drafts)
 }
 
-func (w *world) tell(drafts []event.Draft) error {
+func (w *world) tell(ctx context.Context, drafts []event.Draft) error {
 	for _, d := range drafts {
 		w.heard = append(w.heard, strings.TrimPrefix(d.Type, "distaff.compose."))
 		var answer event.ComposeAnswer
@@ -200,7 +214,7 @@ func (w *world) tell(drafts []event.Draft) error {
 			return err
 		}
 		e := fn.Sent("compose-make", d, w.bucket.Now())
-		if _, _, err := w.desk.Decide(context.Background(), answer.ID, e, compose.Answer{Kind: d.Type, ComposeAnswer: answer}); err != nil {
+		if _, _, err := w.desk.Decide(ctx, answer.ID, e, compose.Answer{Kind: d.Type, ComposeAnswer: answer}); err != nil {
 			return err
 		}
 	}
@@ -246,4 +260,9 @@ func (w *world) purge(nvr string, told bool) {
 	if err := w.server.Purge(nvr, told); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+func sha256Hex(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:])
 }

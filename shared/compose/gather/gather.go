@@ -46,6 +46,7 @@ type Hub interface {
 	Tags
 	Events
 	Builds
+	Lookup
 	// FilesURL is the address of a path below the top of Koji's file tree.
 	FilesURL(path string) string
 	Name() string
@@ -73,9 +74,15 @@ type Gatherer struct {
 
 // UnmetError is why a request cannot be met, in words for who asked. Asking again
 // is no use.
-type UnmetError struct{ Reason string }
+type UnmetError struct {
+	Reason string
+	// Missing are packages that are not there any more.
+	Missing []string
+}
 
 // Error is the reason.
 func (p *UnmetError) Error() string { return p.Reason }
 
-func problem(format string, args ...any) error { return &UnmetError{fmt.Sprintf(format, args...)} }
+func problem(format string, args ...any) error {
+	return &UnmetError{Reason: fmt.Sprintf(format, args...)}
+}

@@ -56,7 +56,7 @@ type Choice struct {
 // one of them, and every package must have a file that is signed as wanted.
 func (g *Gatherer) Select(r compose.Request, src *Sources, choice Choice) (*Selection, error) {
 	s := &selector{
-		r: r, choice: choice, picker: newPicker(r, choice.Gone, g.Hub.FilesURL), places: map[*Package]int32{},
+		r: r, choice: choice, picker: newPicker(r, choice.Gone, g.Hub.FilesURL), places: map[*Package]int32{}, exact: src.Exact,
 		sel: &Selection{Koji: g.Hub.Name(), Start: src.Start},
 	}
 	if s.choice.Picked == nil {
@@ -89,6 +89,7 @@ type selector struct {
 	sel    *Selection
 	places map[*Package]int32
 	found  map[string]bool // names
+	exact  bool
 	failed error
 }
 
@@ -127,7 +128,7 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 			taken = true
 			s.add(&tree, b, n, nevraOf(srpm))
 		}
-		if !taken || s.choice.All {
+		if !taken && !s.exact || s.choice.All {
 			continue
 		}
 		for k := range b.Packages {

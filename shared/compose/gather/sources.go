@@ -25,6 +25,8 @@ type Sources struct {
 	// Picked are the packages that are wanted, for each architecture, by their
 	// full names; nil: all that the request does not leave out.
 	Picked map[string][]string `json:"picked,omitempty"`
+	// Exact tells that the packages are those of a list: all of them are wanted.
+	Exact bool `json:"exact,omitempty"`
 	// Solved tells that Picked is what the solver said.
 	Solved bool `json:"solved,omitempty"`
 }

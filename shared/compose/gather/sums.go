@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather/rpmfile"
 	"github.com/distaff-project/distaff/shared/koji"
 )
@@ -98,6 +99,27 @@ func (g *Gatherer) AskChecksums(ctx context.Context, sel *Selection, stop func()
 		}
 	}
 	return nil
+}
+
+// Exchanged names the files of which Koji has another checksum than they had:
+// they were signed anew, with the same key.
+func (g *Gatherer) Exchanged(ctx context.Context, files []compose.RPM) ([]string, error) {
+	now := Selection{}
+	for _, p := range files {
+		was := File{RPM: p}
+		was.SHA256 = ""
+		now.Files = append(now.Files, was)
+	}
+	if err := g.AskChecksums(ctx, &now, func() bool { return false }); err != nil {
+		return nil, err
+	}
+	var others []string
+	for i, p := range files {
+		if sum := now.Files[i].SHA256; sum != "" && sum != p.SHA256 {
+			others = append(others, p.NEVRA)
+		}
+	}
+	return others, nil
 }
 
 // GoneError says that Koji knows of a file that is not there.

@@ -30,6 +30,8 @@ type Work struct {
 	Lock string `json:"lock,omitempty"`
 	// Stored are the trees whose metadata is where it belongs, with its bytes.
 	Stored map[string]int64 `json:"stored,omitempty"`
+	// Checked are how many files of a lock were found where it says.
+	Checked int `json:"checked,omitempty"`
 	// Gone are paths at which no file is, though Koji says so.
 	Gone []string `json:"gone,omitempty"`
 	// Parts are the keys of the Indexes of frames that were made, by tree.
