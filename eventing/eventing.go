@@ -100,6 +100,11 @@ func TriggerName(f fn.Function, route fn.Route) string {
 	what := strings.TrimPrefix(route.Type, "distaff.")
 	if tick := route.Match["tick"]; tick != "" {
 		what = tick
+	} else {
+		// A function may hear one type in several kinds: each has its Trigger.
+		for _, name := range slices.Sorted(maps.Keys(route.Match)) {
+			what += "-" + route.Match[name]
+		}
 	}
 	return f.Name + "-" + strings.ReplaceAll(what, ".", "-")
 }
