@@ -57,5 +57,5 @@ func mounted(r *http.Request) string {
 }
 
 func isFolder(path string) bool {
-	return regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)+$`).MatchString(path)
+	return regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`).MatchString(path)
 }

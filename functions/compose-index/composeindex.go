@@ -21,12 +21,11 @@ type Indexer interface {
 // next. It runs alone (max-scale 1); what lies there meanwhile is read as well as
 // what is folded.
 func New(indexer Indexer) fn.Function {
-	fold := func(ctx context.Context) ([]event.Draft, error) {
-		_, err := indexer.Fold(ctx)
-		return nil, err
-	}
 	return fn.Function{
 		Name: "compose-index", Does: "fold changes of composes into the list of all",
-		Hears: []fn.Route{{Type: event.ComposeStateChanged.Name(), Handle: func(ctx context.Context, _ event.Event) ([]event.Draft, error) { return fold(ctx) }}},
+		Hears: []fn.Route{fn.On(event.ComposeStateChanged, func(ctx context.Context, _ fn.In[event.ComposeState]) ([]event.Draft, error) {
+			_, err := indexer.Fold(ctx)
+			return nil, err
+		})},
 	}
 }

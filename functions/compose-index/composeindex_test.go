@@ -24,7 +24,7 @@ import (
 var at = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func changed(c compose.Compose) event.Event {
-	d := event.ComposeStateChanged.Say(event.NewComposeState(c, c.State.String(), "tag", json.RawMessage(`{"id":1}`)))
+	d := event.ComposeStateChanged.Say(event.ComposeState{Event: "state-changed", Compose: json.RawMessage(`{"id":` + c.Subject() + `}`)})
 	d.ID = "compose/" + c.Subject() + "@" + strconv.FormatInt(c.Rev, 10) + ".0"
 	return fn.Sent("somebody", d, at)
 }

@@ -10,13 +10,19 @@ import (
 	"strings"
 )
 
-// depthMost is how deep lists may lie in lists.
-const depthMost = 16
+const (
+	// depthMost is how deep lists may lie in lists.
+	depthMost = 16
+	// valuesMost is how many values a document may have: each takes much more
+	// room than the two bytes it may be written in.
+	valuesMost = RPMsMost + 5*ListMost
+)
 
-// errDepth and errMore are JSON that is well written and not taken.
+// JSON that is well written and not taken.
 var (
-	errDepth = errors.New("lists lie in lists too deep")
-	errMore  = errors.New("something follows the document")
+	errDepth  = errors.New("lists lie in lists too deep")
+	errMore   = errors.New("something follows the document")
+	errValues = errors.New("there are too many values")
 )
 
 // object is a JSON object whose members are in the order they were written,
@@ -40,9 +46,9 @@ func (o object) get(key string) (any, bool) {
 
 // parse reads one JSON document.
 func parse(body []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(body))
+	d := reader{Decoder: json.NewDecoder(bytes.NewReader(body))}
 	d.UseNumber()
-	value, err := read(d, 0)
+	value, err := d.read(0)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +58,19 @@ func parse(body []byte) (any, error) {
 	return value, nil
 }
 
-func read(d *json.Decoder, depth int) (any, error) {
+// reader reads a document value by value.
+type reader struct {
+	*json.Decoder
+	values int
+}
+
+func (d *reader) read(depth int) (any, error) {
 	token, err := d.Token()
 	if err != nil {
 		return nil, err
+	}
+	if d.values++; d.values > valuesMost {
+		return nil, errValues
 	}
 	delim, nested := token.(json.Delim)
 	switch {
@@ -64,11 +79,11 @@ func read(d *json.Decoder, depth int) (any, error) {
 	case depth == depthMost:
 		return nil, errDepth
 	case delim == '{':
-		return readObject(d, depth)
+		return d.readObject(depth)
 	}
 	list := []any{}
 	for d.More() {
-		value, err := read(d, depth+1)
+		value, err := d.read(depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +95,7 @@ func read(d *json.Decoder, depth int) (any, error) {
 
 // readObject keeps of a key that is there twice the first place and the last
 // value, as Python does.
-func readObject(d *json.Decoder, depth int) (any, error) {
+func (d *reader) readObject(depth int) (any, error) {
 	o := object{}
 	at := map[string]int{}
 	for d.More() {
@@ -88,7 +103,7 @@ func readObject(d *json.Decoder, depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := read(d, depth+1)
+		value, err := d.read(depth+1)
 		if err != nil {
 			return nil, err
 		}

@@ -166,7 +166,9 @@ func refusal(a *wire.Answer) *RefusedError {
 	if a.Code >= 500 || a.Code == http.StatusTooManyRequests && a.Header.Get("Retry-After") != "" {
 		return nil
 	}
-	if json.Unmarshal(a.Body, &told) != nil || told.Message == "" && told.Error == "" {
+	// Of what is no JSON nothing is told.
+	_ = json.Unmarshal(a.Body, &told)
+	if told.Message == "" && told.Error == "" {
 		return nil
 	}
 	return &RefusedError{a.Code, told.Message, told.Hint}
