@@ -79,7 +79,7 @@ func candidates() []string {
 		if err != nil {
 			continue
 		}
-		file, err := os.Open(path) //nolint:gosec // found by LookPath
+		file, err := os.Open(path)
 		if err != nil {
 			continue
 		}
