@@ -106,9 +106,10 @@ func TestACopyHasExactlyTheSamePackages(t *testing.T) {
 			t.Fatal(err)
 		}
 		again := w.copied(c)
-		want := []string{"bash-0:5.2-1.fc45.src", "bash-0:5.2-1.fc45.x86_64", "bash-debuginfo-0:5.2-1.fc45.x86_64"}
-		if diff := cmp.Diff(want, again.Missing); diff != "" || again.State != compose.Failed || !strings.Contains(again.Reason, want[1]) {
-			t.Errorf("%s: %s\n%s", again.State, again.Reason, diff)
+		for _, name := range []string{"bash-0:5.2-1.fc45.src", "bash-0:5.2-1.fc45.x86_64", "bash-debuginfo-0:5.2-1.fc45.x86_64"} {
+			if again.State != compose.Failed || !strings.Contains(again.Reason, name) {
+				t.Errorf("%s: %s", again.State, again.Reason)
+			}
 		}
 	})
 	t.Run("of a build that was deleted, with another key", func(t *testing.T) {
