@@ -27,12 +27,12 @@ type clients struct {
 // about answers GET /api/1/about/. Who may do what is no stranger's business:
 // ODCS tells everybody. Here each is told what holds for him, and admins all;
 // the addresses of configurations, which may hold secrets, nobody.
-func (a api) about(_ context.Context, c call) (answer, error) {
+func (a api) about(ctx context.Context, c call) (answer, error) {
 	if _, err := a.Login.Authenticate(c.Request); err != nil {
 		return answer{}, err
 	}
 	told := aboutServer{
-		AllowedClients: a.clients(a.named(c)), AuthBackend: a.AuthBackend, RawConfigURLs: map[string]map[string]string{},
+		AllowedClients: a.clients(a.named(ctx, c)), AuthBackend: a.AuthBackend, RawConfigURLs: map[string]map[string]string{},
 		Sigkeys: append([]string{}, a.Defaults.Sigkeys...), Version: a.Version,
 	}
 	if told.Version == "" {
@@ -47,8 +47,8 @@ func (a api) about(_ context.Context, c call) (answer, error) {
 
 // named is the caller if he says who he is. While reading is open to all, that
 // is not looked at in a GET; here it makes a difference.
-func (a api) named(c call) login.Caller {
-	asked := c.Clone(c.Context())
+func (a api) named(ctx context.Context, c call) login.Caller {
+	asked := c.Clone(ctx)
 	asked.Method = http.MethodPost
 	who, err := a.Login.Authenticate(asked)
 	if err != nil {

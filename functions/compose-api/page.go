@@ -12,7 +12,7 @@ import (
 const htmlType = "text/html; charset=utf-8"
 
 //go:embed page.html
-var pageText string //nolint:gochecknoglobals // a file of the program
+var pageText string
 
 // page answers GET / with where to look.
 func (a api) page(_ context.Context, c call) (answer, error) {

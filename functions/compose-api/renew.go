@@ -32,10 +32,11 @@ func (a api) patch(ctx context.Context, c call) (answer, error) {
 		return answer{}, err
 	}
 	old, err := a.Desk.Read(ctx, c.id)
-	if err != nil && !errors.Is(err, blob.ErrNotFound) {
+	missing := errors.Is(err, blob.ErrNotFound)
+	if err != nil && !missing {
 		return answer{}, err
 	}
-	if ended := []compose.State{compose.Done, compose.Failed, compose.Removed}; err != nil || !slices.Contains(ended, old.State) {
+	if ended := []compose.State{compose.Done, compose.Failed, compose.Removed}; missing || !slices.Contains(ended, old.State) {
 		return refused(http.StatusNotFound, fmt.Sprintf("No compose with id %d found", c.id), "Only one that is done, failed or removed can be renewed."), nil
 	}
 	may := attributes(old.Request, patch.Seconds)

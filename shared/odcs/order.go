@@ -133,7 +133,8 @@ func (p *parser) order(o object) Order {
 	r.Modules = unique(p.list(source, "modules", WordMost), true)
 	r.ScratchModules = unique(p.list(source, "scratch_modules", WordMost), true)
 	rpms := p.listOf(source, "rpms", WordMost, RPMsMost)
-	if len(r.Source) == 0 && r.SourceType != compose.Build && !(r.SourceType == compose.Module && len(r.ScratchModules) > 0) && len(rpms) == 0 {
+	other := len(rpms) > 0 || r.SourceType == compose.Build || r.SourceType == compose.Module && len(r.ScratchModules) > 0
+	if len(r.Source) == 0 && !other {
 		p.refuse(`Name it in "source".`, "No source provided for %d", r.SourceType)
 	}
 	raw := p.check(r, rpms, &order)

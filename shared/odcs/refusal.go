@@ -8,7 +8,7 @@ import (
 )
 
 // Refusal is why a request is not taken, in ODCS's words where it has some.
-type Refusal struct {
+type Refusal struct { //nolint:errname // it is a verdict first, and read as one: odcs.Refusal
 	// Code is the HTTP status: 400, or 413 for what is too long.
 	Code int
 	// Message names the field.

@@ -83,7 +83,7 @@ func (d *reader) read(depth int) (any, error) {
 	}
 	list := []any{}
 	for d.More() {
-		value, err := d.read(depth+1)
+		value, err := d.read(depth + 1)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func (d *reader) readObject(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		value, err := d.read(depth+1)
+		value, err := d.read(depth + 1)
 		if err != nil {
 			return nil, err
 		}

@@ -201,7 +201,7 @@ func (x *Indexer) count(ctx context.Context, tallies map[string]tally) error {
 		if o.Body == nil {
 			err = blob.ErrNotFound
 		}
-		t, _, err := readTotals(o, err)
+		t, err := readTotals(o, err)
 		if err != nil {
 			return nil, err
 		}

@@ -235,11 +235,10 @@ func (l *List) sums(ctx context.Context, k *look) (totals, error) {
 		return have, nil
 	}
 	o, err := l.store.Get(ctx, totalsKey)
-	t, _, err := readTotals(o, err)
+	t, err := readTotals(o, err)
 	if err != nil {
 		return t, err
 	}
-	t.tag = o.Tag
 	l.mu.Lock()
 	l.totals = t
 	l.mu.Unlock()
@@ -250,7 +249,7 @@ func (l *List) sums(ctx context.Context, k *look) (totals, error) {
 // last: seconds ago. It costs one request.
 func (l *List) Counts(ctx context.Context) (Counts, error) {
 	o, err := l.store.Get(ctx, totalsKey)
-	t, _, err := readTotals(o, err)
+	t, err := readTotals(o, err)
 	if err != nil {
 		return Counts{}, err
 	}

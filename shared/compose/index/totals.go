@@ -136,19 +136,17 @@ func (t totals) counts() Counts {
 }
 
 // readTotals reads the totals; there need be none.
-func readTotals(o blob.Object, err error) (totals, blob.Cond, error) {
-	t := totals{Segments: map[string]tally{}}
-	if errors.Is(err, blob.ErrNotFound) {
-		return t, blob.Absent, nil
+func readTotals(o blob.Object, err error) (totals, error) {
+	t := totals{}
+	if err == nil {
+		err = json.Unmarshal(o.Body, &t)
 	}
-	if err != nil {
-		return t, "", fmt.Errorf("read %s: %w", totalsKey, err)
-	}
-	if err := json.Unmarshal(o.Body, &t); err != nil {
-		return t, "", fmt.Errorf("read %s: %w", totalsKey, err)
+	if err != nil && !errors.Is(err, blob.ErrNotFound) {
+		return t, fmt.Errorf("read %s: %w", totalsKey, err)
 	}
 	if t.Segments == nil {
 		t.Segments = map[string]tally{}
 	}
-	return t, blob.Match(o.Tag), nil
+	t.tag = o.Tag
+	return t, nil
 }
