@@ -16,6 +16,7 @@ import (
 	"github.com/distaff-project/distaff/shared/compose/publish"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/modulemd"
 	"github.com/distaff-project/distaff/shared/solve"
 )
 
@@ -50,6 +51,8 @@ type Options struct {
 	// Large is how many packages that have to be described are for a job; 0:
 	// nothing is.
 	Large int
+	// Modules finds modules that are not looked for in tags; nil: they cannot be.
+	Modules modulemd.Finder
 	// Solver finds what packages need; nil refuses what needs it.
 	Solver gather.Solver
 	// Scratch is the folder for what the solver reads; empty: the system's.
@@ -77,7 +80,9 @@ func New(desk compose.Desk, reader Reader, kojis map[string]Koji, options Option
 	return fn.Function{
 		Name: "compose-make", Does: "make composes from what Koji has", System: "koji",
 		Hears: []fn.Route{
-			fn.On(event.ComposeMakeWanted, m.make),
+			// In two, so that only what is large can be sent to jobs.
+			fn.On(event.ComposeMakeWanted, m.make).Where("size", "usual"),
+			fn.On(event.ComposeMakeWanted, m.make).Where("size", "large"),
 			fn.On(event.ComposeCheckWanted, m.check),
 		},
 		Says: []event.Named{

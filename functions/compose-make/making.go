@@ -60,7 +60,7 @@ func (m maker) begin(ctx context.Context, c compose.Compose, k Koji, order event
 			Bucket: bucket{b, m.reader}, Heads: k.Files, Address: g.Address, Files: k.Hub.FilesURL(""), Options: m.options.Metadata,
 		},
 	}
-	run.end = m.until(order.Large)
+	run.end = m.until(ctx)
 	if run.shelf, err = shelf.Open(ctx, b, k.Hub.Name(), c.Request); err != nil {
 		return nil, err
 	}
@@ -69,15 +69,18 @@ func (m maker) begin(ctx context.Context, c compose.Compose, k Koji, order event
 
 func (m maker) gatherer(k Koji) *gather.Gatherer {
 	b := m.desk.Bucket
-	return &gather.Gatherer{Hub: k.Hub, Files: k.Files, Sums: shelf.Sums{Bucket: b}, Fetch: m.options.Fetch, Now: b.Now}
+	return &gather.Gatherer{Hub: k.Hub, Files: k.Files, Sums: shelf.Sums{Bucket: b}, Modules: m.options.Modules, Fetch: m.options.Fetch}
 }
 
-// until is when a run has to begin to end.
-func (m maker) until(large bool) time.Time {
-	if large {
-		return m.desk.Bucket.Now().Add(m.options.JobBudget)
+// until is when a run has to begin to end. Only a job has no deadline: a large
+// compose that comes to a Service, because there are no jobs, is made in steps
+// like the others.
+func (m maker) until(ctx context.Context) time.Time {
+	budget := m.options.JobBudget
+	if _, limited := ctx.Deadline(); limited {
+		budget = m.options.Budget
 	}
-	return m.desk.Bucket.Now().Add(m.options.Budget)
+	return m.desk.Bucket.Now().Add(budget)
 }
 
 func (r *making) stop() bool { return !r.desk.Bucket.Now().Before(r.end) }

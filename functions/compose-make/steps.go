@@ -260,6 +260,17 @@ func (r *making) directory(ctx context.Context, lock compose.Lock) (int64, error
 		ID: r.c.ID, PungiID: r.resolved.PungiID, Label: r.c.Request.Label,
 		URL: fmt.Sprintf("%s/odcs-%d", r.options.URL, r.c.ID),
 	}
+	for _, tree := range lock.Trees {
+		documents, err := r.documents(ctx, compose.Tree{Modules: tree.Modules})
+		if err != nil {
+			return 0, err
+		}
+		modules, err := publish.ModulesIn(tree.Arch, documents[repodata.Modules])
+		if err != nil {
+			return 0, err
+		}
+		about.Modules = append(about.Modules, modules...)
+	}
 	size, err := r.pub.Finish(ctx, about, lock, stamp)
 	return total + size, err
 }

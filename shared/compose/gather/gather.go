@@ -9,10 +9,10 @@ package gather
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/distaff-project/distaff/shared/compose/gather/rpmfile"
 	"github.com/distaff-project/distaff/shared/koji"
+	"github.com/distaff-project/distaff/shared/modulemd"
 )
 
 // Tags is what is asked of a Koji hub about its tags.
@@ -65,11 +65,11 @@ type Gatherer struct {
 	Files Files
 	// Sums remembers checksums that were computed here.
 	Sums Sums
-	// Fetch gets a file of a git repository at a commit; nil refuses what needs
-	// it.
+	// Modules finds modules that are not looked for in tags; nil: they cannot be.
+	Modules modulemd.Finder
+	// Fetch gets a file of a git repository at a commit, or fs.ErrNotExist; nil
+	// refuses what needs it.
 	Fetch func(ctx context.Context, repository, commit, path string) ([]byte, error)
-	// Now is the clock, by which long work stops in time.
-	Now func() time.Time
 }
 
 // UnmetError is why a request cannot be met, in words for who asked. Asking again

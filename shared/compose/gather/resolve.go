@@ -13,6 +13,17 @@ import (
 // again, and comes to the same.
 func (g *Gatherer) Resolve(ctx context.Context, r compose.Request, start Start) (compose.Request, error) {
 	r.Event = start.Event
+	if r.SourceType == compose.Module {
+		found, err := g.findModules(ctx, r, start)
+		if err != nil {
+			return r, err
+		}
+		r.Source = nil
+		for _, m := range found {
+			r.Source = append(r.Source, m.NSVC.String())
+		}
+		slices.Sort(r.Source)
+	}
 	if r.SourceType == compose.PungiCompose {
 		list, err := g.pungi(ctx, r)
 		if err != nil {

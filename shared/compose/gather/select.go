@@ -56,7 +56,7 @@ type Choice struct {
 // one of them, and every package must have a file that is signed as wanted.
 func (g *Gatherer) Select(r compose.Request, src *Sources, choice Choice) (*Selection, error) {
 	s := &selector{
-		r: r, choice: choice, picker: newPicker(r, choice.Gone, g.Hub.FilesURL), places: map[*Package]int32{}, exact: src.Exact,
+		r: r, choice: choice, picker: newPicker(r, choice.Gone, g.Hub.FilesURL), places: map[*Package]int32{}, exact: src.Exact, src: src,
 		sel: &Selection{Koji: g.Hub.Name(), Start: src.Start},
 	}
 	if s.choice.Picked == nil {
@@ -90,6 +90,7 @@ type selector struct {
 	places map[*Package]int32
 	found  map[string]bool // names
 	exact  bool
+	src    *Sources
 	failed error
 }
 
@@ -113,6 +114,15 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 	if slices.Contains(s.r.MultilibArches, arch) && (s.choice.All || s.choice.Picked != nil) {
 		own = append(own, multilibOf(arch)...)
 	}
+	modular, streams, err := s.src.published(arch)
+	if err != nil {
+		return err
+	}
+	ofModule := map[string]bool{}
+	for i := range s.src.Modular {
+		ofModule[s.src.Modular[i].NVR] = true
+	}
+	hidden := func(b *Build, n *Package) bool { return ofModule[b.NVR] && !modular[n.NEVRA] }
 	tree, debug := Tree{Variant: Variant, Arch: arch, Kind: OS}, Tree{Variant: Variant, Arch: arch, Kind: Debug}
 	for i := range builds {
 		b := &builds[i]
@@ -121,7 +131,7 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 		for k := range b.Packages {
 			n := &b.Packages[k]
 			name, pkgArch := split(n.NEVRA)
-			if rpm.IsSource(pkgArch) || isDebug(name) || !slices.Contains(own, pkgArch) || !s.wants(arch, name, n, names) {
+			if rpm.IsSource(pkgArch) || isDebug(name) || !slices.Contains(own, pkgArch) || hidden(b, n) || !s.wants(arch, name, n, names) {
 				continue
 			}
 			s.found[name], s.found[name+"."+pkgArch] = true, true
@@ -134,7 +144,7 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 		for k := range b.Packages {
 			n := &b.Packages[k]
 			name, pkgArch := split(n.NEVRA)
-			if isDebug(name) && slices.Contains(own, pkgArch) {
+			if isDebug(name) && slices.Contains(own, pkgArch) && !hidden(b, n) {
 				s.add(&debug, b, n, nevraOf(srpm))
 			}
 		}
@@ -142,11 +152,27 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 			s.add(source, b, srpm, srpm.NEVRA)
 		}
 	}
+	if len(streams) > 0 && !s.choice.All {
+		if tree.Modules, err = s.src.modulesDocument(streams, arch, s.in(&tree, &debug, source)); err != nil {
+			return err
+		}
+	}
 	s.sel.Trees = append(s.sel.Trees, tree)
 	if len(debug.Files) > 0 {
 		s.sel.Trees = append(s.sel.Trees, debug)
 	}
 	return s.failed
+}
+
+// in gives the full names of what is in trees.
+func (s *selector) in(trees ...*Tree) map[string]bool {
+	names := map[string]bool{}
+	for _, t := range trees {
+		for _, at := range t.Files {
+			names[s.sel.Files[at].NEVRA] = true
+		}
+	}
+	return names
 }
 
 func (s *selector) wants(arch, name string, n *Package, names map[string]bool) bool {

@@ -21,7 +21,10 @@ type Sources struct {
 	// stand in place of builds of the same package in Base.
 	Extra []Build `json:"extra,omitempty"`
 	// Modular are the builds of modules, beside all others.
-	Modular []Build `json:"modular,omitempty"`
+	Modular []Build  `json:"modular,omitempty"`
+	Modules []Module `json:"modules,omitempty"`
+	// Defaults are documents about the modules.
+	Defaults string `json:"defaults,omitempty"`
 	// Picked are the packages that are wanted, for each architecture, by their
 	// full names; nil: all that the request does not leave out.
 	Picked map[string][]string `json:"picked,omitempty"`
@@ -61,7 +64,10 @@ func (g *Gatherer) List(ctx context.Context, r compose.Request, start Start, bef
 		return nil, err
 	}
 	src.Extra = slices.Concat(src.Extra, named, scratch)
-	return src, nil
+	if err := g.listModules(ctx, r, src); err != nil {
+		return nil, err
+	}
+	return src, g.defaults(ctx, r, src)
 }
 
 // named gives the builds a request names.

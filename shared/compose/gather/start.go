@@ -22,7 +22,10 @@ type Start struct {
 // the same tags began before; its event is used again if nothing changed since,
 // so that several requests in a row come to the same.
 func (g *Gatherer) Begin(ctx context.Context, r compose.Request, last Start) (Start, error) {
-	if r.SourceType != compose.Tag {
+	if r.SourceType == compose.Module && len(r.ModularKojiTags) > 0 {
+		// Modules in tags are read as of an event, like packages in tags.
+		r.Source = r.ModularKojiTags
+	} else if r.SourceType != compose.Tag {
 		return Start{Event: r.Event}, nil
 	}
 	if len(r.Source) == 0 {

@@ -143,7 +143,7 @@ func (g *Gatherer) ListTags(ctx context.Context, r compose.Request, start Start,
 	if len(fresh) > manyBuilds {
 		added, err = g.allOf(ctx, r, start.Event, fresh, from, arches)
 	} else {
-		added, err = g.each(ctx, tagged(fresh), arches)
+		added, err = g.each(ctx, taggedOf(fresh), arches)
 	}
 	if err != nil {
 		return nil, err
@@ -168,8 +168,8 @@ func volume(name string) string {
 	return name
 }
 
-// tagged gives builds as empty Builds.
-func tagged(builds []koji.TaggedBuild) []Build {
+// taggedOf gives builds as empty Builds.
+func taggedOf(builds []koji.TaggedBuild) []Build {
 	out := make([]Build, len(builds))
 	for i, b := range builds {
 		out[i] = Build{ID: b.ID, NVR: b.String(), Volume: volume(b.Volume)}
@@ -182,7 +182,7 @@ func tagged(builds []koji.TaggedBuild) []Build {
 func (g *Gatherer) allOf(
 	ctx context.Context, r compose.Request, event int64, builds []koji.TaggedBuild, from map[string]string, arches []string,
 ) ([]Build, error) {
-	out := tagged(builds)
+	out := taggedOf(builds)
 	at := make(map[int64]int, len(builds))
 	for i, b := range builds {
 		at[b.ID] = i
