@@ -122,7 +122,7 @@ tells what it did and why: here, and in any bucket.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
-		demoCommand(s), devCommand(s), whyCommand(s), runCommand(s), eventCommand(s), triggerCommand(s), manifestsCommand(s), graphCommand(s),
+		demoCommand(s), devCommand(s), whyCommand(s), runCommand(s), composeCommand(s), eventCommand(s), triggerCommand(s), manifestsCommand(s), graphCommand(s),
 		deadCommand(s), costCommand(s), releaseCommand(s), bucketCommand(s), doctorCommand(s), configCommand(s), versionCommand(s),
 		&cobra.Command{Use: "exit-codes", Short: "The exit codes of all commands", Long: exitCodes},
 	)
