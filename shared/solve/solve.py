@@ -6,6 +6,7 @@
 # The gathering is Pungi's method "deps" (pungi, gather_dnf.py): of what fits a
 # requirement, one package is taken. What that leaves uninstallable, libsolv's
 # solver completes.
+import collections
 import fnmatch
 import json
 import re
@@ -35,7 +36,8 @@ class Gather:
             if repo["lookaside"]:
                 self.lookaside.append(repo["id"])
         self.order = [a for a in self.sack.list_arches() if a in ask["native"] or a in ask["multilib"]]
-        self.rank = {a: i for i, a in enumerate(self.order)}
+        # The machine's own first, noarch last.
+        self.rank = {a: i for i, a in enumerate(sorted(self.order, key=lambda a: a == "noarch"))}
         self.exclude(hawkey.Query(self.sack).filter(arch=self.order))
         # Of each name and architecture only the newest is content; lookaside
         # repositories count for this too, so that an older copy is not added.
@@ -78,10 +80,10 @@ class Gather:
         """Pungi's choice: lookaside before content of the same name, native
         before multilib, what is there already, the best architecture, the
         shortest name."""
-        covered = {(p.name, p.evr) for p in packages if self.outside(p)}
-        packages = [p for p in packages if self.outside(p) or (p.name, p.evr) not in covered]
         if self.ask["greedy"] == "all":
             return packages
+        covered = {(p.name, p.evr) for p in packages if self.outside(p)}
+        packages = [p for p in packages if self.outside(p) or (p.name, p.evr) not in covered]
         native = [p for p in packages if p in self.native]
         other = [p for p in packages if p not in self.native or p.arch == "noarch"]
         for group in ([p for p in native if p in self.result], [p for p in other if p in self.result], native, other):
@@ -131,7 +133,7 @@ class Gather:
 
     def dependencies(self):
         while self.fresh:
-            pkg = self.fresh.pop()
+            pkg = self.fresh.popleft()
             if self.outside(pkg):
                 continue
             for text, found in self.fitting(pkg):
@@ -167,7 +169,7 @@ class Gather:
         return None
 
     def run(self):
-        self.fresh = []
+        self.fresh = collections.deque()
         missing = self.initial()
         if self.ask["deps"]:
             self.dependencies()
