@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -234,6 +235,40 @@ func TestPackagesComeWithWhatTheyNeed(t *testing.T) {
 				t.Errorf("missing %v, want %v", got.Missing, tt.missing)
 			}
 		})
+	}
+}
+
+// dnf, given nothing but the answer, installs what was asked for.
+func TestDnfFindsTheAnswerEnough(t *testing.T) {
+	s := solver(t)
+	if _, err := exec.LookPath("dnf"); err != nil {
+		t.Skip("dnf is not installed")
+	}
+	all := []pkg{
+		p("app-1.x86_64", "requires:(libx or liby)", "requires:/usr/share/app/data", "requires:(z if app-data)"), p("libx-1.x86_64", "conflicts:app-data"),
+		p("liby-2.x86_64", "requires:libc.so.6"), p("glibc-2.x86_64", "provides:libc.so.6"), p("z-1.noarch"), p("other-1.noarch"),
+		p("app-data-1.noarch", "file:/usr/share/app/data"),
+	}
+	got, err := s.Solve(t.Context(), solve.Request{
+		Arch: "x86_64", Repos: []solve.Repo{{Name: "main", URL: repository(t, all...)}}, Include: []string{"app"}, Deps: true,
+	})
+	if err != nil || len(got.Broken) > 0 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	var part []pkg
+	for _, name := range names(got.Packages) {
+		part = append(part, all[slices.IndexFunc(all, func(one pkg) bool { return one.nvra == name })])
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "dnf.conf"), []byte("[main]\nplugins=0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "dnf", "--config="+dir+"/dnf.conf", "--installroot="+dir+"/root", "--setopt=reposdir=/dev/null",
+		"--setopt=cachedir="+dir+"/cache", "--setopt=logdir="+dir, "--repofrompath=t,file://"+repository(t, part...), "--releasever=45", "--forcearch=x86_64",
+		"--assumeno", "install", "app").CombinedOutput()
+	want := []string{"app-1.x86_64", "app-data-1.noarch", "glibc-2.x86_64", "liby-2.x86_64", "z-1.noarch"}
+	if diff := cmp.Diff(want, names(got.Packages)); diff != "" || !strings.Contains(string(out), "Install  5 Packages") {
+		t.Errorf("(-want +got):\n%s\n%v\n%s", diff, err, out)
 	}
 }
 
