@@ -28,7 +28,7 @@ type clients struct {
 // ODCS tells everybody. Here each is told what holds for him, and admins all;
 // the addresses of configurations, which may hold secrets, nobody.
 func (a api) about(ctx context.Context, c call) (answer, error) {
-	if _, err := a.Login.Authenticate(c.Request); err != nil {
+	if _, err := a.authenticate(c); err != nil {
 		return answer{}, err
 	}
 	told := aboutServer{

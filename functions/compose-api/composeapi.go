@@ -127,6 +127,8 @@ type call struct {
 	*http.Request
 	// id is that of the compose in the path.
 	id int64
+	// proof becomes what shows the caller that it is us who answers.
+	proof *string
 }
 
 // answer is what a route gives.
@@ -151,7 +153,11 @@ func (a api) serve(ctx context.Context, r *http.Request) (fn.Response, []event.D
 		}
 		given = told
 	}
-	return respond(r, given), given.drafts, nil
+	response := respond(r, given)
+	if *c.proof != "" {
+		response.Header.Add("WWW-Authenticate", *c.proof)
+	}
+	return response, given.drafts, nil
 }
 
 // event is what the desk hears of a call.

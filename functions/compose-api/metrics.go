@@ -24,7 +24,7 @@ const alone = 5
 // numbers of Celery workers have no counterpart: there are none; the lengths of
 // its queues are how many composes wait.
 func (a api) metrics(ctx context.Context, c call) (answer, error) {
-	if _, err := a.Login.Authenticate(c.Request); err != nil {
+	if _, err := a.authenticate(c); err != nil {
 		return answer{}, err
 	}
 	counts, err := a.List.Counts(ctx)

@@ -17,7 +17,7 @@ import (
 
 // search answers GET /api/1/composes/.
 func (a api) search(ctx context.Context, c call) (answer, error) {
-	if _, err := a.Login.Authenticate(c.Request); err != nil {
+	if _, err := a.authenticate(c); err != nil {
 		return answer{}, err
 	}
 	search, err := odcs.ParseSearch(c.URL.RawQuery)
@@ -34,7 +34,7 @@ func (a api) search(ctx context.Context, c call) (answer, error) {
 // one answers GET /api/1/composes/<id>, which clients call once a second: it is
 // one GET of the bucket.
 func (a api) one(ctx context.Context, c call) (answer, error) {
-	if _, err := a.Login.Authenticate(c.Request); err != nil {
+	if _, err := a.authenticate(c); err != nil {
 		return answer{}, err
 	}
 	is, err := a.Desk.Read(ctx, c.id)
@@ -61,9 +61,16 @@ func (a api) dump(ctx context.Context, c compose.Compose) (string, error) {
 	return string(o.Body), nil
 }
 
+// authenticate finds out who calls.
+func (a api) authenticate(c call) (login.Caller, error) {
+	who, err := a.Login.Authenticate(c.Request)
+	*c.proof = who.Proof
+	return who, err
+}
+
 // enter finds out who calls, for something that not everybody may do.
 func (a api) enter(c call, scope string) (permit.Caller, error) {
-	who, err := a.Login.Authenticate(c.Request)
+	who, err := a.authenticate(c)
 	if err == nil {
 		err = a.Login.RequireScope(who, scope)
 	}

@@ -52,9 +52,13 @@ func (a api) patch(ctx context.Context, c call) (answer, error) {
 		}
 		// It was removed just now.
 	}
+	request, err := patch.Apply(old.Request, lifetime, old.PungiID)
+	if err != nil {
+		return answer{}, err
+	}
 	return a.open(ctx, wish{
 		who: who, may: may, fixed: true,
-		asked: compose.Asked{Owner: who.Name, From: old.ID, Request: patch.Apply(old.Request, lifetime, old.PungiID)},
+		asked: compose.Asked{Owner: who.Name, From: old.ID, Request: request},
 		key:   digest("patch", who.Name, c.Header.Get("Idempotency-Key"), strconv.FormatInt(old.ID, 10), string(patch.Canonical())),
 	})
 }

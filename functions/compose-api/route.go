@@ -102,7 +102,7 @@ func find(r *http.Request) (route, call, *answer) {
 			continue
 		}
 		if route.method == r.Method || route.method == http.MethodGet && r.Method == http.MethodHead {
-			return route, call{r, id}, nil
+			return route, call{r, id, new(string)}, nil
 		}
 		methods = append(methods, route.method)
 	}

@@ -246,3 +246,33 @@ func BenchmarkPost(b *testing.B) {
 	b.ReportMetric(float64(used.Puts)/float64(b.N), "PUT/op")
 	b.ReportMetric(float64(used.Gets)/float64(b.N), "GET/op")
 }
+
+// ticket proves to the caller that it is us.
+type ticket struct{ byHeader }
+
+func (ticket) Authenticate(*http.Request) (login.Caller, error) {
+	return login.Caller{Name: "alice", Proof: "Negotiate YII="}, nil
+}
+
+func TestACallerIsShownThatItIsUsWhateverTheAnswer(t *testing.T) {
+	s := newServer(t, ticket{}, composeapi.Options{Policy: permit.Policy{Clients: permit.Clients{Users: map[string]permit.Allowed{"alice": {}}}}})
+	for _, body := range []string{f26, `{}`, `{"source":{"type":"module","source":"a:b"},"arches":["s390x"]}`} {
+		if w := s.ask(http.MethodPost, composes, body); w.Header().Get("WWW-Authenticate") != "Negotiate YII=" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
+	}
+}
+
+func TestARenewalMayNotBecomeTooLong(t *testing.T) {
+	s := newServer(t, anyone{}, open())
+	s.post(f26)
+	s.becomes(1, done)
+	var builds []string
+	for n := range 5000 {
+		builds = append(builds, fmt.Sprintf(`"a-package-with-a-name-%d-1.0-1.fc45"`, n))
+	}
+	w := s.ask(http.MethodPatch, composes+"1", `{"source":{"builds":[`+strings.Join(builds, ",")+`]}}`)
+	if w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "mostly by source.builds") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

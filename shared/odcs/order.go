@@ -33,11 +33,7 @@ func (d Defaults) Parse(body []byte) (Order, error) {
 	if p.err != nil {
 		return Order{}, p.err
 	}
-	raw, _ := json.Marshal(order.Request) // strings and numbers
-	if len(raw) > RequestMost {
-		return Order{}, tooLong(o)
-	}
-	return order, nil
+	return order, fits(order.Request, o)
 }
 
 // document reads the JSON and walks it.
@@ -82,8 +78,12 @@ func empty(value any) bool {
 	return repr(value) == "0"
 }
 
-// tooLong names the longest list.
-func tooLong(o object) *Refusal {
+// fits refuses what is too long for a document, of which a request is the
+// largest part, and names the longest list.
+func fits(r compose.Request, o object) error {
+	if raw, err := json.Marshal(r); err == nil && len(raw) <= RequestMost {
+		return nil
+	}
 	field, longest := "", 0
 	var look func(o object, prefix string)
 	look = func(o object, prefix string) {

@@ -197,7 +197,7 @@ func FuzzParse(f *testing.F) {
 			odcs.Show(compose.Compose{Request: order.Request}, odcs.URLs{})
 		}
 		if patch, err := d.ParsePatch(body); err == nil {
-			patch.Apply(order.Request, 1, "")
+			_, _ = patch.Apply(order.Request, 1, "")
 			patch.Again(order.Request)
 		} else if !errors.As(err, &refusal) {
 			t.Errorf("%v", err)

@@ -19,6 +19,8 @@ type Patch struct {
 	Given           bool
 	// Label replaces the compose's; empty: as it is.
 	Label string
+
+	from object
 }
 
 // ParsePatch reads the body of a PATCH, which may be none. What is wrong with
@@ -47,6 +49,7 @@ func (d Defaults) ParsePatch(body []byte) (Patch, error) {
 	if p.err != nil {
 		return Patch{}, p.err
 	}
+	patch.from = o
 	return patch, nil
 }
 
@@ -67,7 +70,9 @@ func seen(keys []string) []string {
 // Apply gives what is asked for when old is made again: the same Koji event,
 // the same resolved source, and so the same packages, but for what the patch
 // replaces. Keys a client could not see are not lost.
-func (p Patch) Apply(old compose.Request, lifetime int64, pungiID string) compose.Request {
+//
+// It fails with a *Refusal where that is too long.
+func (p Patch) Apply(old compose.Request, lifetime int64, pungiID string) (compose.Request, error) {
 	r := old
 	r.Lifetime, r.RespinOf = lifetime, pungiID
 	if p.Sigkeys != nil && !slices.Equal(seen(p.Sigkeys), seen(old.Sigkeys)) {
@@ -82,7 +87,7 @@ func (p Patch) Apply(old compose.Request, lifetime int64, pungiID string) compos
 	if p.Label != "" {
 		r.Label = p.Label
 	}
-	return r
+	return r, fits(r, p.from)
 }
 
 // Canonical tells two patches apart.
