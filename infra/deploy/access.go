@@ -45,6 +45,9 @@ const (
 func Access(function string) []Grant { return append(own(function), grant(used, Put)) }
 
 func own(function string) []Grant {
+	if grants, ok := composing(function); ok {
+		return grants
+	}
 	// A reactor reads and writes documents, and what lies beside them: their pages,
 	// what is due of them, and by which names they are found. All do it by the same
 	// code, so any of them may have to write any of it.

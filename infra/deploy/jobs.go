@@ -6,11 +6,28 @@ import (
 	"strings"
 
 	"github.com/distaff-project/distaff/eventing"
+	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/fn"
 )
 
 // Jobs names the functions that can be run as a Job for each event instead of
-// as a Service: those that ask and wait, and may have to wait for long.
-func Jobs() []string { return []string{"change-look", "tests-request"} }
+// as a Service: those that ask and wait, and may have to wait for long; and the
+// one that has much to do, for what is known to be much.
+func Jobs() []string { return []string{"change-look", "tests-request", "compose-make"} }
+
+// forJobs tells whether the events of a route go to Jobs.
+func forJobs(route fn.Route) bool {
+	size, told := route.Match["size"]
+	return told && size == "large" || !told && route.Type != event.ComposeCheckWanted.Name()
+}
+
+// jobSeconds is how long a Job may take.
+func jobSeconds(u Unit) int {
+	if u.Name == "compose-make" {
+		return 5400 // it keeps what it has after an hour, and is asked again
+	}
+	return 1800
+}
 
 // jobAttempts is how often a Job tries one event.
 const jobAttempts = 5
@@ -52,7 +69,7 @@ spec:
           - {action: Ignore, onPodConditions: [{type: DisruptionTarget, status: "True"}]}
           # For good, or configured wrongly: cmd/function's exit codes.
           - {action: FailIndex, onExitCodes: {operator: In, values: [65, 78]}}
-      activeDeadlineSeconds: 1800
+      activeDeadlineSeconds: %d
       # As long as the Job is there, the same event makes no second one.
       ttlSecondsAfterFinished: 3600
       template:
@@ -61,7 +78,7 @@ spec:
         spec:
           restartPolicy: Never
           serviceAccountName: %s
-%s`, u.Name, u.Name, u.Name, u.Broker(), jobAttempts-1, u.podLabels(), u.Name,
+%s`, u.Name, u.Name, u.Name, u.Broker(), jobAttempts-1, jobSeconds(u), u.podLabels(), u.Name,
 			u.pod(10, jobEnv(u), ""))
 	}
 	return []byte(b.String())
@@ -78,6 +95,9 @@ func JobTriggers(units []Unit) []byte {
 		}
 		for _, f := range u.Functions {
 			for _, route := range f.Hears {
+				if !forJobs(route) {
+					continue
+				}
 				fmt.Fprintf(&b, `---
 apiVersion: eventing.knative.dev/v1
 kind: Trigger

@@ -16,6 +16,15 @@ type Limits struct {
 	WhyWindow string
 	// Memory is the most a pod may use, in MiB.
 	Memory int
+	// WhyMemory says why more than usual.
+	WhyMemory string
+	// Beside is how much of it is for programs that a function runs, in MiB.
+	Beside int
+	// CPUs are the processors a pod may use; 0: as many as are free.
+	CPUs int
+	// Scratch is how much a pod may write into a folder of its own, in MiB. What
+	// else there is it can only read.
+	Scratch int
 }
 
 // AtOnce is how many events are handled at once when all pods are up.
@@ -39,6 +48,9 @@ func limitsOf(service string) (Limits, bool) {
 		opening = "It mostly waits for the bucket. A mass rebuild opens pull requests by the thousand: 64 at once work off 10,000 in some minutes, and the rest of the bucket's rate is for the others."
 		hooks   = "Forges give up after a few seconds and some do not call again, so there is room for a burst; one call is two small writes."
 	)
+	if l, ok := composeLimits(service); ok {
+		return l, true
+	}
 	switch service {
 	case "forge-webhook", "testing-farm-webhook":
 		l := reactor(32, 4, hooks)

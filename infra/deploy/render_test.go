@@ -186,7 +186,7 @@ func TestASubscriberCanBeAJob(t *testing.T) {
 	}
 	slices.Sort(jobs)
 	want := []string{
-		"change-look-change-look-wanted", "tests-request-testing-farm-request-changed", "tests-request-tests-cancel-wanted",
+		"change-look-change-look-wanted", "compose-make-compose-make-wanted-large", "tests-request-testing-farm-request-changed", "tests-request-tests-cancel-wanted",
 		"tests-request-tests-look-wanted", "tests-request-tests-wanted",
 	}
 	if diff := cmp.Diff(want, jobs); diff != "" {

@@ -30,6 +30,7 @@ func (u Unit) Mounts() []Mount {
 }
 
 func secretsOf(function string) []Mount {
+	koji := Mount{"koji", "distaff-koji", "the keytab or certificate for Koji"}
 	hooks := Mount{"hooks", "distaff-hooks", "the key that makes and checks the addresses given to Testing Farm"}
 	switch function {
 	case "forge-webhook":
@@ -43,7 +44,14 @@ func secretsOf(function string) []Mount {
 	case "status-report":
 		return []Mount{{"forge", "distaff-forge", "tokens of the forges that may set a status"}}
 	case "build-start":
-		return []Mount{{"koji", "distaff-koji", "the keytab or certificate for Koji"}}
+		return []Mount{koji}
+	case "compose-make":
+		koji.Secret, koji.Holds = "distaff-koji-read", "a keytab or certificate for Koji of an account without any permission"
+		return []Mount{koji}
+	case "compose-api":
+		return []Mount{{"login", "distaff-compose-login", "what callers' logins are checked with: the keytab of HTTP/…, the account at the issuer of tokens, the secret of the ingress"}}
+	case "bus-publish":
+		return []Mount{{"fedora-messaging", "distaff-fedora-messaging-publish", "a certificate of its own for the bus, which may only publish"}}
 	case "tests-request":
 		return []Mount{{"testing-farm", "distaff-testing-farm", "the API key of Testing Farm"}, hooks}
 	}
@@ -70,6 +78,16 @@ func Verbs(function string) string {
 		return "`POST`, `GET` and `DELETE` `/requests`, `GET /composes`; reads results"
 	case "release-look":
 		return "`GET /releases`, without a credential"
+	case "compose-api":
+		return "is called by clients; asks the issuer of their tokens for its keys and about tokens, LDAP or FASJSON for groups"
+	case "compose-page":
+		return "is called by people and by dnf; calls nobody"
+	case "compose-make":
+		return "reads: tags and what they inherit, builds, RPMs, checksums, modules (no write call is in its code); `GET` of files, most of them the first bytes; Git files and repositories that the configuration or a request names; MBS"
+	case "gate-ask":
+		return "`POST /api/v1.0/decision`, which changes nothing, without a credential"
+	case "bus-publish":
+		return "publishes to the exchange `amq.topic`, two topics; reads nothing"
 	}
 	return "–"
 }

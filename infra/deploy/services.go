@@ -12,6 +12,9 @@ import (
 // replaces it by a digest.
 const Image = "distaff"
 
+// SolverImage is the same with a dependency solver beside it; see docs/images.md.
+const SolverImage = "distaff-solver"
+
 const generated = "# Made by `make generate` of infra/deploy. Do not edit.\n"
 
 // Services writes the Knative Services of units, each with an account that may
@@ -31,8 +34,8 @@ const servicesHead = `#
 # What all have in common:
 # - No startupProbe: the kubelet asks it once a second, and a function is ready
 #   after some 50 ms. Knative's own proxy asks the readinessProbe without pause.
-# - No limit of processor time: it would make the one thing slow that needs much
-#   of it, the start.
+# - No limit of processor time, but for what makes composes: it would make the one
+#   thing slow that needs much of it, the start.
 # - target-burst-capacity -1 keeps the activator in the way, where what is above
 #   containerConcurrency waits.
 # - The configuration's file is the same in all; the Secrets are not.
@@ -88,6 +91,15 @@ const probes = `  ports: [{containerPort: 8080}]
   livenessProbe: {httpGet: {path: /health/liveness}, periodSeconds: 10, failureThreshold: 3}
 `
 
+// image is the image the unit runs in. Only one of all needs more than the
+// functions themselves.
+func (u Unit) image() string {
+	if u.Name == "compose-make" {
+		return SolverImage
+	}
+	return Image
+}
+
 // podLabels are what network policies go by.
 func (u Unit) podLabels() string {
 	labels := "distaff.function: " + u.Name
@@ -107,6 +119,21 @@ func (u Unit) pod(indent int, env, more string) string {
 		// that cannot be made says it nowhere.
 		fmt.Fprintf(&volumes, "  - {name: %s, secret: {secretName: %s, optional: true}}\n", m.Folder, m.Secret)
 	}
+	l := u.Limits
+	asks, most := "cpu: 25m, ", ""
+	if l.CPUs > 0 {
+		// Go works on as many things at once as it has processors, and needs memory
+		// for each: without a limit that is all processors of the machine.
+		asks, most = "cpu: 1, ", fmt.Sprintf("cpu: %d, ", l.CPUs)
+	}
+	if l.Scratch > 0 {
+		mounts.WriteString("    - {name: scratch, mountPath: /tmp}\n")
+		fmt.Fprintf(&volumes, "  - {name: scratch, emptyDir: {sizeLimit: %dMi}}\n", l.Scratch)
+	}
+	why := ""
+	if l.WhyMemory != "" {
+		why = comment(2, l.WhyMemory)
+	}
 	text := fmt.Sprintf(`automountServiceAccountToken: false
 enableServiceLinks: false
 containers:
@@ -117,9 +144,9 @@ containers:
   - {name: GOMEMLIMIT, value: %dMiB}
 %s  envFrom:
   - configMapRef: {name: distaff-environment, optional: true}
-%s  resources:
-    requests: {cpu: 25m, memory: %dMi}
-    limits: {memory: %dMi}
+%s%s  resources:
+    requests: {%smemory: %dMi}
+    limits: {%smemory: %dMi}
   securityContext:
     allowPrivilegeEscalation: false
     readOnlyRootFilesystem: true
@@ -130,7 +157,7 @@ containers:
     - {name: config, mountPath: /etc/distaff, readOnly: true}
 %svolumes:
   - {name: config, configMap: {name: distaff}}
-%s`, Image, u.Function(), u.Limits.Memory*9/10, env, more, u.Limits.Memory/2, u.Limits.Memory, mounts.String(), volumes.String())
+%s`, u.image(), u.Function(), (l.Memory-l.Beside)*9/10, env, more, why, asks, l.Memory/2, most, l.Memory, mounts.String(), volumes.String())
 	return indented(indent, text)
 }
 

@@ -56,10 +56,11 @@ func (u Unit) Broker() string { return eventing.BrokerOf(u.Functions[0]) }
 // Web tells whether the unit answers HTTP from outside the cluster.
 func (u Unit) Web() bool { return u.Functions[0].Web != nil }
 
-// Outside tells whether the unit calls a system outside the cluster.
+// Outside tells whether the unit calls a system outside the cluster. Whoever
+// checks logins asks the issuer of tokens and the directory of groups.
 func (u Unit) Outside() bool {
 	for _, f := range u.Functions {
-		if f.System != "" {
+		if f.System != "" || f.Name == "compose-api" {
 			return true
 		}
 	}

@@ -7,10 +7,13 @@ import (
 )
 
 // Function is the name of the image the functions run, and Placeholder what
-// stands for it in the manifests.
+// stands for it in the manifests. Solver is the same with a dependency solver,
+// which only compose-make needs.
 const (
-	Function    = "function"
-	Placeholder = "distaff"
+	Function          = "function"
+	Placeholder       = "distaff"
+	Solver            = "function-solver"
+	SolverPlaceholder = "distaff-solver"
 )
 
 // Component is the file an overlay takes its images from: a Component of
@@ -23,6 +26,10 @@ func (r *Release) Component() ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("release %s: it has no image %s", r.Version, Function)
 	}
+	solver, ok := r.Image(Solver)
+	if !ok {
+		solver = image // then composes are made of whole tags and of named packages only
+	}
 	return fmt.Appendf(nil, `# The release this environment runs: the digests of its images, and nothing else.
 # Written by distaff release use, never by hand. Release %s, commit %s.
 apiVersion: kustomize.config.k8s.io/v1alpha1
@@ -31,7 +38,10 @@ images:
   - name: %s
     newName: %s
     digest: %s
-`, r.Version, r.Commit, Placeholder, image.Repository, image.Digest), nil
+  - name: %s
+    newName: %s
+    digest: %s
+`, r.Version, r.Commit, Placeholder, image.Repository, image.Digest, SolverPlaceholder, solver.Repository, solver.Digest), nil
 }
 
 // Use makes the overlay in a directory run the release. It gives the file it

@@ -98,6 +98,23 @@ func TestAnOverlayTakesTheDigestsFromTheRelease(t *testing.T) {
 	}
 }
 
+func TestAReleaseWithoutASolverRunsComposesWithoutOne(t *testing.T) {
+	r := good()
+	for _, want := range []string{
+		"name: distaff-solver\n    newName: registry.example.org:5000/distaff/function\n    digest: " + digest("c"),
+		"name: distaff-solver\n    newName: registry.example.org:5000/distaff/function-solver\n    digest: " + digest("1"),
+	} {
+		text, err := r.Component()
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("no %q in\n%s%v", want, text, err)
+		}
+		r.Images = append(r.Images, Image{
+			Name: Solver, Repository: "registry.example.org:5000/distaff/function-solver", Digest: digest("1"),
+			Platforms: map[string]string{"linux/amd64": digest("2")},
+		})
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	text, err := good().JSON()
 	if err != nil {
@@ -121,7 +138,7 @@ func FuzzParse(f *testing.F) {
 		if diff := cmp.Diff(r, again); diff != "" {
 			t.Error(diff)
 		}
-		if component, err := r.Component(); err == nil && strings.Count(string(component), "\n") != 8 {
+		if component, err := r.Component(); err == nil && strings.Count(string(component), "\n") != 11 {
 			t.Errorf("a line was smuggled in:\n%s", component)
 		}
 	})
