@@ -71,8 +71,12 @@ func tellAddresses(out io.Writer, w *world.World) {
 		{"events", a.Events()},
 		{"forge", a.Forge},
 		{"koji", a.Koji + "/koji"},
+		{"composes (ODCS)", a.ComposeAPI() + "/api/1/"},
+		{"their directories", a.Composes() + "/"},
 		{"testing farm", a.Farm + "/v0.1"},
 		{"bodhi", a.Bodhi()},
+		{"greenwave", a.Greenwave() + "/api/v1.0/decision"},
+		{"module builds", a.MBS() + "/module-builds/"},
 		{"bus", "amqp://" + world.Robot + "@" + a.Bus + "/%2F"},
 		{"bucket", a.Pages()},
 	} {

@@ -8,6 +8,7 @@ import (
 	"github.com/distaff-project/distaff/infra/bucket"
 	"github.com/distaff-project/distaff/infra/local/store"
 	"github.com/distaff-project/distaff/shared/blob/s3"
+	"github.com/distaff-project/distaff/shared/compose/publish"
 	"github.com/distaff-project/distaff/shared/config"
 	"github.com/distaff-project/distaff/shared/find"
 	"github.com/distaff-project/distaff/shared/state"
@@ -23,10 +24,17 @@ func (w *World) openStore(k keys) error {
 	if w.options.Memory {
 		dir = ""
 	}
-	opened, err := store.Open(dir, store.Options{
+	options := store.Options{
 		Sync: true, Credentials: store.Credentials{AccessKey: k.access, SecretKey: k.secret},
-		Public: []string{BucketName + "/runs/"}, // on the machine's own clock, by which clients sign
-	})
+		Public: []string{BucketName + "/runs/", BucketName + "/" + publish.Root}, // on the machine's own clock, by which clients sign
+	}
+	if hear := w.options.Requests; hear != nil {
+		options.Faults = func(r store.Request) store.Fault {
+			hear(r)
+			return store.Fault{}
+		}
+	}
+	opened, err := store.Open(dir, options)
 	if err != nil {
 		return fmt.Errorf("%w; is another world running in this directory?", err)
 	}

@@ -8,10 +8,12 @@ import (
 	"strings"
 
 	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/rule"
 	"github.com/distaff-project/distaff/shared/pipeline"
 )
 
-// documents is where documents begin.
+// documents is where documents of pull requests begin.
 const documents = "pr/"
 
 // Reader is what documents are read from.
@@ -22,11 +24,26 @@ type Reader interface {
 
 // PullRequests gives all documents of a bucket, by their names.
 func PullRequests(ctx context.Context, bucket Reader) ([]pipeline.PullRequest, error) {
-	var all []pipeline.PullRequest
+	return all[pipeline.PullRequest](ctx, bucket, documents)
+}
+
+// Composes gives the documents of all composes, by their keys.
+func Composes(ctx context.Context, bucket Reader) ([]compose.Compose, error) {
+	return all[compose.Compose](ctx, bucket, compose.DocumentPrefix)
+}
+
+// RuleStates gives the documents of all rules, by their names.
+func RuleStates(ctx context.Context, bucket Reader) ([]rule.State, error) {
+	return all[rule.State](ctx, bucket, rule.DocumentPrefix)
+}
+
+// all reads the documents whose keys begin alike.
+func all[T any](ctx context.Context, bucket Reader, prefix string) ([]T, error) {
+	var list []T
 	for after := ""; ; {
-		page, err := bucket.List(ctx, documents, after, blob.ListMax)
+		page, err := bucket.List(ctx, prefix, after, blob.ListMax)
 		if err != nil {
-			return nil, fmt.Errorf("list the pull requests: %w", err)
+			return nil, fmt.Errorf("list %s: %w", prefix, err)
 		}
 		for _, info := range page {
 			after = info.Key
@@ -37,17 +54,17 @@ func PullRequests(ctx context.Context, bucket Reader) ([]pipeline.PullRequest, e
 			if errors.Is(err, blob.ErrNotFound) {
 				continue
 			}
-			var p pipeline.PullRequest
+			var document T
 			if err == nil {
-				err = json.Unmarshal(object.Body, &p)
+				err = json.Unmarshal(object.Body, &document)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("read %s: %w", info.Key, err)
 			}
-			all = append(all, p)
+			list = append(list, document)
 		}
 		if len(page) < blob.ListMax {
-			return all, nil
+			return list, nil
 		}
 	}
 }

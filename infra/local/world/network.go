@@ -25,7 +25,8 @@ type Addresses struct {
 	Forge   string `json:"forge"`
 	Koji    string `json:"koji"`
 	Farm    string `json:"farm"`
-	// Services are Bodhi, the lookaside cache and the bus's archive.
+	// Services are Bodhi, Greenwave, the Module Build Service, the lookaside cache
+	// and the bus's archive.
 	Services string `json:"services"`
 	// Bus is the message bus, by AMQP: host and port.
 	Bus string `json:"bus"`
@@ -43,6 +44,18 @@ func (a Addresses) Events() string { return a.Distaff + "/default/" + eventing.B
 
 // Bodhi is Bodhi's address.
 func (a Addresses) Bodhi() string { return a.Services + "/bodhi" }
+
+// Composes is where the directories of composes are found, for dnf.
+func (a Addresses) Composes() string { return a.Pages() + "/composes" }
+
+// ComposeAPI is what ODCS's clients are given as the server's address.
+func (a Addresses) ComposeAPI() string { return a.Distaff + "/compose-api" }
+
+// Greenwave is Greenwave's address.
+func (a Addresses) Greenwave() string { return a.Services + "/greenwave" }
+
+// MBS is the address of the Module Build Service.
+func (a Addresses) MBS() string { return a.Services + "/mbs/module-build-service/1" }
 
 // Datagrepper is the address of the bus's archive.
 func (a Addresses) Datagrepper() string { return a.Services + "/datagrepper" }

@@ -1,10 +1,14 @@
 package world
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
+	"github.com/distaff-project/distaff/shared/ask"
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/rule"
 	"github.com/distaff-project/distaff/shared/pipeline"
 )
 
@@ -58,7 +62,42 @@ func (w *World) Busy(ctx context.Context) (string, error) {
 			return p.String() + ": " + reason, nil
 		}
 	}
+	return w.composing(ctx)
+}
+
+// composing says what goes on about composes, or nothing.
+func (w *World) composing(ctx context.Context) (string, error) {
+	composes, err := Composes(ctx, w.Files)
+	if err != nil {
+		return "", err
+	}
+	for _, c := range composes {
+		label := awaited(c.Book)
+		if label != "" || c.State == compose.Wait || c.State == compose.Generating {
+			return fmt.Sprintf("compose %d is %s and waits for %s", c.ID, c.State, cmp.Or(label, "another")), nil
+		}
+	}
+	rules, err := RuleStates(ctx, w.Files)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range rules {
+		if label := awaited(r.Book); label != "" || r.Phase == rule.Quieting {
+			return fmt.Sprintf("rule %s waits for %s", r.Name, cmp.Or(label, "nothing more to happen")), nil
+		}
+	}
 	return "", nil
+}
+
+// awaited is one of the answers a document waits for; none where all there is is
+// to be looked at some time later.
+func awaited(book ask.Book) string {
+	for label, open := range book.Asks {
+		if !open.Later {
+			return label
+		}
+	}
+	return ""
 }
 
 // open tells what a pull request waits for. What is only to be looked at again
@@ -67,10 +106,8 @@ func open(p pipeline.PullRequest) string {
 	if p.Run.Number > 0 && p.Run.Phase != pipeline.Over {
 		return fmt.Sprintf("run %d is %s", p.Run.Number, p.Run.Phase)
 	}
-	for label, ask := range p.Asks {
-		if !ask.Later {
-			return "waits for " + label
-		}
+	if label := awaited(p.Book); label != "" {
+		return "waits for " + label
 	}
 	return ""
 }

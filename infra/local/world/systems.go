@@ -5,21 +5,33 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strconv"
 
 	"github.com/distaff-project/distaff/shared/bodhi/bodhitest"
 	"github.com/distaff-project/distaff/shared/fedmsg/fedmsgtest"
 	"github.com/distaff-project/distaff/shared/forge/pagure/paguretest"
+	"github.com/distaff-project/distaff/shared/greenwave/greenwavetest"
 	"github.com/distaff-project/distaff/shared/koji/kojitest"
 	"github.com/distaff-project/distaff/shared/lookaside"
 	"github.com/distaff-project/distaff/shared/lookaside/lookasidetest"
+	"github.com/distaff-project/distaff/shared/mbs/mbstest"
 	"github.com/distaff-project/distaff/shared/testingfarm/testingfarmtest"
 )
 
-// topics are what our queue on the bus is bound to.
-func topics() []string {
-	return []string{"org.fedoraproject.prod.pagure.#", "org.fedoraproject.prod.buildsys.task.state.change"}
+// Topics are what our queue on the bus is bound to: pull requests and the tasks
+// of their builds, and what composes are made for.
+func Topics() []string {
+	var all []string
+	for _, what := range []string{
+		"pagure.#", "buildsys.task.state.change",
+		"buildsys.tag", "buildsys.untag", "bodhi.update.complete.#", "mbs.module.state.change",
+	} {
+		all = append(all, topicPrefix+"."+what)
+	}
+	return all
 }
+
+// topicPrefix is what Fedora's topics begin with.
+const topicPrefix = "org.fedoraproject.prod"
 
 // startBus runs the bus, with our queue on it.
 func (w *World) startBus(ctx context.Context, k keys) error {
@@ -33,7 +45,7 @@ func (w *World) startBus(ctx context.Context, k keys) error {
 	}
 	w.Bus.Now = w.options.Now
 	w.Bus.Users = map[string]string{Robot: k.bus}
-	w.Bus.Bind(queue, topics()...)
+	w.Bus.Bind(queue, Topics()...)
 	socket := w.net.take(&w.net.addresses.Bus)
 	w.running.Go(func() {
 		if err := w.Bus.Serve(ctx, socket); err != nil {
@@ -43,12 +55,17 @@ func (w *World) startBus(ctx context.Context, k keys) error {
 	return nil
 }
 
-// startServices runs Bodhi, the lookaside cache and the bus's archive.
+// startServices runs Bodhi, Greenwave, the Module Build Service, the lookaside
+// cache and the bus's archive.
 func (w *World) startServices(context.Context, keys) error {
 	w.Bodhi = bodhitest.New(bodhitest.Fedora(Rawhide)...)
+	w.Greenwave = greenwavetest.New(policies()...)
+	w.MBS = mbstest.New()
 	w.Lookaside = lookasidetest.New(w.path("lookaside"))
 	mux := http.NewServeMux()
 	mux.Handle("/bodhi/", http.StripPrefix("/bodhi", w.Bodhi))
+	mux.Handle("/greenwave/", http.StripPrefix("/greenwave", w.Greenwave))
+	mux.Handle("/mbs/", http.StripPrefix("/mbs", w.MBS))
 	mux.Handle("/repo/pkgs/", w.Lookaside)
 	mux.Handle("/datagrepper/", http.StripPrefix("/datagrepper", w.Bus.Datagrepper()))
 	w.net.serve(&w.net.addresses.Services, mux)
@@ -80,8 +97,8 @@ func (w *World) startKoji(_ context.Context, k keys) error {
 		return err
 	}
 	w.Koji, err = kojitest.New(kojitest.Config{
-		Dir: w.path("koji"), Users: map[string]string{Robot: k.koji}, Targets: targets(), Runner: builder,
-		BaseURL: w.Addresses.Koji, Now: w.options.Now,
+		Dir: w.path("koji"), Users: map[string]string{Robot: k.koji}, Tags: tags(), Targets: targets(), Runner: builder,
+		BaseURL: w.Addresses.Koji, Now: w.options.Now, AnyPackage: true, Keep: !w.options.Memory,
 		OnMessage: func(topic string, body []byte) { w.Bus.Publish(topic, nil, body) },
 	})
 	if err != nil {
@@ -108,23 +125,6 @@ func (w *World) builder() (kojitest.Runner, error) {
 	return kojitest.RPMBuild{
 		Scratch: w.path("scratch"), Lookaside: cache, Namespace: "rpms", Hosts: []string{hostOf(w.Addresses.Forge)},
 	}, nil
-}
-
-// targets are what can be built for: one target for each branch.
-func targets() map[string]kojitest.Target {
-	out := map[string]kojitest.Target{}
-	for version := Rawhide - 2; version <= Rawhide; version++ {
-		number := strconv.Itoa(version)
-		name := "f" + number
-		if version == Rawhide {
-			name = "rawhide"
-		}
-		out[name] = kojitest.Target{
-			BuildTag: "f" + number + "-build", DestTag: "f" + number + "-updates-candidate",
-			Dist: ".fc" + number, Macros: map[string]string{"fedora": number},
-		}
-	}
-	return out
 }
 
 // startFarm runs the Testing Farm.

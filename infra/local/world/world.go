@@ -1,12 +1,13 @@
 // Package world is a whole distribution on one machine: distaff's functions
 // with their broker and bucket, and beside them a small but honest Koji, Testing
-// Farm, Pagure, Bodhi, message bus and lookaside cache. They speak to each other
-// over loopback addresses as they would over a network.
+// Farm, Pagure, Bodhi, Greenwave, Module Build Service, message bus and
+// lookaside cache. They speak to each other over loopback addresses as they
+// would over a network.
 //
 // Everything is kept in one directory. A world that was stopped in any way,
 // also by kill -9, goes on in the same directory at the same addresses. Only
 // Koji's tasks are in memory: a build that ran then is forgotten, which the world
-// says when it starts.
+// says when it starts; and what Greenwave and the Module Build Service were told.
 package world
 
 import (
@@ -27,8 +28,10 @@ import (
 	"github.com/distaff-project/distaff/shared/fedmsg/fedmsgtest"
 	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/forge/pagure/paguretest"
+	"github.com/distaff-project/distaff/shared/greenwave/greenwavetest"
 	"github.com/distaff-project/distaff/shared/koji/kojitest"
 	"github.com/distaff-project/distaff/shared/lookaside/lookasidetest"
+	"github.com/distaff-project/distaff/shared/mbs/mbstest"
 	"github.com/distaff-project/distaff/shared/state"
 	"github.com/distaff-project/distaff/shared/testingfarm/testingfarmtest"
 )
@@ -70,12 +73,16 @@ type Options struct {
 	// Checks are the tests made of each pull request. Nil means those the
 	// directory was used with before, or all there are.
 	Checks []config.Check
+	// Rules are the composes that are made by themselves. Nil means those the
+	// directory was used with before, or one for each Fedora's security tag.
+	Rules []config.ComposeRule
 	// Now is the clock of everything but the network. Nil means time.Now.
 	Now func() time.Time
-	// Observe hears what the broker does, Say what the world does. Both must
-	// return soon. Nil means nobody.
-	Observe func(broker.Record)
-	Say     func(format string, args ...any)
+	// Observe hears what the broker does, Requests what the bucket is asked, Say
+	// what the world does. All must return soon. Nil means nobody.
+	Observe  func(broker.Record)
+	Requests func(store.Request)
+	Say      func(format string, args ...any)
 	// Log gets a line for each event dealt with. Nil means nobody.
 	Log *slog.Logger
 }
@@ -93,6 +100,8 @@ type World struct {
 	Bus       *fedmsgtest.Bus
 	Lookaside *lookasidetest.Cache
 	Bodhi     *bodhitest.Server
+	Greenwave *greenwavetest.Server
+	MBS       *mbstest.Server
 	Store     *store.Server
 	Broker    *broker.Broker
 	// Bucket is the one all state is in, and Files the same with listing.
