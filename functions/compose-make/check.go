@@ -7,6 +7,8 @@ import (
 
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather"
+	"github.com/distaff-project/distaff/shared/compose/publish"
+	"github.com/distaff-project/distaff/shared/compose/publish/shelf"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 )
@@ -62,8 +64,65 @@ func (m maker) look(ctx context.Context, ask event.ComposeCheck, answer *event.C
 		return err
 	}
 	answer.Event, answer.Tags, answer.TagNames = start.Event, start.Tags, start.TagNames
-	// The tag changed; whether the packages did is not told by less than all the
-	// compose does until it has its lock, so it is asked for, and finds out.
 	answer.Changed = true
-	return nil
+	if ask.Content == "" {
+		return nil // the first time there is nothing to compare with
+	}
+	answer.Content, err = m.now(ctx, request, k, start)
+	answer.Changed = answer.Content == "" || answer.Content != ask.Content
+	return err
+}
+
+// now gives the content that a request comes to now, or "" where to find that out
+// is as much work as to make the compose: then that is what finds out.
+func (m maker) now(ctx context.Context, request compose.Request, k Koji, start gather.Start) (string, error) {
+	g := m.gatherer(k)
+	request, err := g.Resolve(ctx, request, start)
+	if err != nil {
+		return "", err
+	}
+	keeper, err := shelf.Open(ctx, m.desk.Bucket, k.Hub.Name(), request)
+	if err != nil {
+		return "", err
+	}
+	before, err := keeper.Listing(ctx)
+	if err != nil {
+		return "", err
+	}
+	src, err := g.List(ctx, request, start, before)
+	if err != nil || gather.NeedsSolver(request, src) {
+		return "", err
+	}
+	sel, err := g.Select(request, src, gather.Choice{})
+	if err != nil {
+		return "", err
+	}
+	end := m.until(ctx)
+	stop := func() bool { return !m.desk.Bucket.Now().Before(end) }
+	err = g.AskChecksums(ctx, sel, stop)
+	if unknown := sel.Unmeasured(); err == nil && unknown <= fewUnmeasured {
+		if err = g.Checksums(ctx, sel, stop); err == nil {
+			err = m.publisher(k, g).Measure(ctx, sel)
+		}
+	}
+	// The compose that follows need not ask again for what was found out.
+	src.Learn(sel.Files)
+	if keepErr := keeper.Leave(ctx, start, src.Base); keepErr != nil {
+		return "", keepErr
+	}
+	if publish.Stopped(err) || errors.As(err, new(*gather.GoneError)) || err == nil && sel.Unmeasured() > 0 {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	documents := make([]publish.Documents, len(sel.Trees))
+	for i, tree := range sel.Trees {
+		documents[i] = publish.DigestsOf(tree)
+	}
+	lock, err := publish.Lock(sel, documents)
+	if err != nil {
+		return "", err
+	}
+	return m.content(lock.Digest(), request), nil
 }

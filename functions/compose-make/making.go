@@ -56,9 +56,7 @@ func (m maker) begin(ctx context.Context, c compose.Compose, k Koji, order event
 	run := &making{
 		maker: m, c: c, r: c.Request, order: order, koji: k, log: log, gatherer: g,
 		locks: compose.Locks{Store: b},
-		pub: &publish.Publisher{
-			Bucket: bucket{b, m.reader}, Heads: k.Files, Address: g.Address, Files: k.Hub.FilesURL(""), Options: m.options.Metadata,
-		},
+		pub:   m.publisher(k, g),
 	}
 	run.end = m.until(ctx)
 	if run.shelf, err = shelf.Open(ctx, b, k.Hub.Name(), c.Request); err != nil {
@@ -70,6 +68,12 @@ func (m maker) begin(ctx context.Context, c compose.Compose, k Koji, order event
 func (m maker) gatherer(k Koji) *gather.Gatherer {
 	b := m.desk.Bucket
 	return &gather.Gatherer{Hub: k.Hub, Files: k.Files, Sums: shelf.Sums{Bucket: b}, Modules: m.options.Modules, Fetch: m.options.Fetch}
+}
+
+func (m maker) publisher(k Koji, g *gather.Gatherer) *publish.Publisher {
+	return &publish.Publisher{
+		Bucket: bucket{m.desk.Bucket, m.reader}, Heads: k.Files, Address: g.Address, Files: k.Hub.FilesURL(""), Options: m.options.Metadata,
+	}
 }
 
 // until is when a run has to begin to end. Only a job has no deadline: a large

@@ -95,13 +95,7 @@ func (r *making) list(ctx context.Context) error {
 // measure finds out the sizes of all files. Of many files the frames are made,
 // and kept.
 func (r *making) measure(ctx context.Context, sel *gather.Selection) error {
-	unknown := 0
-	for i := range sel.Files {
-		if !sel.Files[i].Exact {
-			unknown++
-		}
-	}
-	if unknown > fewUnmeasured {
+	if sel.Unmeasured() > fewUnmeasured {
 		for i := range sel.Trees {
 			if err := r.prepare(ctx, sel, &sel.Trees[i]); err != nil {
 				return err
@@ -187,7 +181,8 @@ func (r *making) settle(ctx context.Context, sel *gather.Selection) (string, err
 
 // content names what lies in a directory: the packages, and all else that shapes
 // it but the number of the compose.
-func (r *making) content(lock string) string {
+func (m maker) content(lock string, request compose.Request) string {
+	o := m.options.Metadata
 	sum := sha256.New()
 	_ = json.NewEncoder(sum).Encode(struct { // texts and numbers can always be encoded
 		Form              int
@@ -196,14 +191,14 @@ func (r *making) content(lock string) string {
 		Metadata          repodata.Options
 		Label, Type       string
 		OmitOpenChecksums bool
-	}{1, lock, r.pub.Base, r.pub.Format, r.pub.Metadata, r.c.Request.Label, r.c.Request.ComposeType, r.pub.OmitOpenChecksum})
+	}{1, lock, o.Base, o.Format, o.Metadata, request.Label, request.ComposeType, o.OmitOpenChecksum})
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // publish fills the directory, unless there is one with the same content.
 func (r *making) publish(ctx context.Context, digest string, lock compose.Lock) error {
 	answer := r.order.Answer()
-	answer.Until, answer.Lock, answer.Content, answer.Resolved = r.life(), digest, r.content(digest), r.resolved
+	answer.Until, answer.Lock, answer.Content, answer.Resolved = r.life(), digest, r.content(digest, r.c.Request), r.resolved
 	for _, tree := range lock.Trees {
 		answer.Packages += len(tree.RPMs)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	composemake "github.com/distaff-project/distaff/functions/compose-make"
+	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/blob/mem"
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather/rpmfile"
@@ -265,4 +267,32 @@ func (w *world) purge(nvr string, told bool) {
 func sha256Hex(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
+}
+
+// forget empties the shelf, so that files are read again.
+func (w *world) forget() {
+	w.t.Helper()
+	infos, err := w.store.(lister).List(w.t.Context(), "compose/frames/", "", 0)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, info := range infos {
+		if err := w.store.Delete(w.t.Context(), info.Key); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+type lister interface {
+	List(ctx context.Context, prefix, after string, limit int) ([]blob.Info, error)
+}
+
+func readAll(t testing.TB, body io.ReadCloser) []byte {
+	t.Helper()
+	raw, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = body.Close()
+	return raw
 }

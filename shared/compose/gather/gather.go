@@ -41,12 +41,17 @@ type Builds interface {
 	ScratchRPMs(ctx context.Context, id koji.TaskID) ([]koji.ScratchRPM, error)
 }
 
+// Packages is all that is asked of a Koji hub about builds and packages.
+type Packages interface {
+	Builds
+	Lookup
+}
+
 // Hub is one Koji with all that is asked of it.
 type Hub interface {
 	Tags
 	Events
-	Builds
-	Lookup
+	Packages
 	// FilesURL is the address of a path below the top of Koji's file tree.
 	FilesURL(path string) string
 	Name() string

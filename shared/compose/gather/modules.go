@@ -55,7 +55,7 @@ func (g *Gatherer) findModules(ctx context.Context, r compose.Request, start Sta
 			return nil, err
 		}
 		if len(names) == 0 {
-			return modulemd.Tidy(tagged.latest())
+			return modulemd.Tidy(tagged.latest(ctx))
 		}
 		finder = tagged
 	}
@@ -122,7 +122,7 @@ func (g *Gatherer) listModules(ctx context.Context, r compose.Request, src *Sour
 		if err != nil {
 			return problem("Module %s: %v.", m.NSVC, err)
 		}
-		module := Module{Name: m.NSVC.String(), KojiTag: m.KojiTag, YAML: string(text)}
+		module := Module{Name: m.String(), KojiTag: m.KojiTag, YAML: string(text)}
 		var fresh []koji.TaggedBuild
 		for _, b := range tagged {
 			module.Builds = append(module.Builds, b.String())

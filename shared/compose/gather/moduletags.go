@@ -65,7 +65,7 @@ func (g *Gatherer) taggedModules(ctx context.Context, r compose.Request, start S
 func (t *taggedModules) Latest(_ context.Context, q modulemd.Query) ([]modulemd.Build, error) {
 	top := -1
 	for i, b := range t.builds {
-		if q.NSVC.Matches(b.NSVC) && (top < 0 || t.rank[i] < top) {
+		if q.Matches(b.NSVC) && (top < 0 || t.rank[i] < top) {
 			top = t.rank[i]
 		}
 	}
@@ -83,7 +83,7 @@ func (t *taggedModules) Latest(_ context.Context, q modulemd.Query) ([]modulemd.
 }
 
 // latest gives of each stream what Latest gives.
-func (t *taggedModules) latest() []modulemd.Build {
+func (t *taggedModules) latest(ctx context.Context) []modulemd.Build {
 	var names []modulemd.NSVC
 	for _, b := range t.builds {
 		name := modulemd.NSVC{Name: b.Name, Stream: b.Stream}
@@ -93,7 +93,7 @@ func (t *taggedModules) latest() []modulemd.Build {
 	}
 	var all []modulemd.Build
 	for _, name := range names {
-		found, err := t.Latest(context.Background(), modulemd.Query{NSVC: name})
+		found, err := t.Latest(ctx, modulemd.Query{NSVC: name})
 		if err == nil { // it was found above
 			all = append(all, found...)
 		}

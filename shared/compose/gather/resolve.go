@@ -20,7 +20,7 @@ func (g *Gatherer) Resolve(ctx context.Context, r compose.Request, start Start) 
 		}
 		r.Source = nil
 		for _, m := range found {
-			r.Source = append(r.Source, m.NSVC.String())
+			r.Source = append(r.Source, m.String())
 		}
 		slices.Sort(r.Source)
 	}

@@ -38,6 +38,17 @@ type Tree struct {
 	Modules, Groups, UpdateInfo []byte
 }
 
+// Unmeasured is how many files have a size that is not known.
+func (sel *Selection) Unmeasured() int {
+	n := 0
+	for i := range sel.Files {
+		if !sel.Files[i].Exact {
+			n++
+		}
+	}
+	return n
+}
+
 // Choice tells which packages are wanted, of those that the names in the
 // request do not say.
 type Choice struct {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather"
+	"github.com/distaff-project/distaff/shared/repodata"
 )
 
 // Lock writes down a selection of which all checksums and sizes are known.
@@ -37,6 +38,17 @@ func Lock(sel *gather.Selection, documents []Documents) (compose.Lock, error) {
 
 // Documents are the digests of a tree's documents; empty: there is none.
 type Documents struct{ Modules, Groups, UpdateInfo string }
+
+// DigestsOf are those of a tree's documents.
+func DigestsOf(tree gather.Tree) Documents {
+	digest := func(body []byte) string {
+		if len(body) == 0 {
+			return ""
+		}
+		return repodata.Sum(body).Hex
+	}
+	return Documents{digest(tree.Modules), digest(tree.Groups), digest(tree.UpdateInfo)}
+}
 
 // Unlock gives the selection that was written down.
 func Unlock(lock compose.Lock) *gather.Selection {
