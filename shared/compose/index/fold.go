@@ -36,6 +36,8 @@ type Indexer struct {
 	lister state.Lister
 	read   Read
 	codec  codec
+	// anew takes a segment that cannot be read for an empty one.
+	anew bool
 }
 
 // NewIndexer gives the indexer of the list in bucket. Read gives a document.
@@ -167,7 +169,11 @@ func (x *Indexer) open(o blob.Object) (*segment, error) {
 	if o.Body == nil {
 		return &segment{}, nil
 	}
-	return x.codec.unpack(o)
+	s, err := x.codec.unpack(o)
+	if err != nil && x.anew {
+		return &segment{}, nil
+	}
+	return s, err
 }
 
 // put gives the rows of a segment with newer ones in their places. A row that is

@@ -72,8 +72,13 @@ func parseDelta(key string) (delta, bool) {
 	return delta{key, id, rev}, err == nil && err2 == nil && id > 0
 }
 
+// lister is the part of a bucket that is listed.
+type lister interface {
+	List(ctx context.Context, prefix, after string, limit int) ([]blob.Info, error)
+}
+
 // listAll lists all that begins with a prefix.
-func listAll(ctx context.Context, store Store, prefix string) ([]blob.Info, error) {
+func listAll(ctx context.Context, store lister, prefix string) ([]blob.Info, error) {
 	var all []blob.Info
 	for after := ""; ; after = all[len(all)-1].Key {
 		page, err := store.List(ctx, prefix, after, blob.ListMax)

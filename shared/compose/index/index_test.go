@@ -407,3 +407,24 @@ func TestASegmentThatIsDamagedIsSaidToBe(t *testing.T) {
 		}
 	}
 }
+
+func TestAListThatWasDamagedIsMadeAgainOfTheDocuments(t *testing.T) {
+	w := filled(t, 2500)
+	want := find(t, w.list(), index.Query{Take: 3000})
+	for key, damage := range map[string]string{"compose/list/rows/000000001": "?", "compose/list/rows/000000002": "", "compose/list/totals.json": `{}`} {
+		if _, err := w.mem.Put(t.Context(), key, []byte(damage), blob.Any); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.mem.Delete(t.Context(), "compose/list/rows/000000000"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := w.indexer().Rebuild(t.Context()); n != 2500 || err != nil {
+		t.Fatal(n, err)
+	}
+	got := find(t, w.list(), index.Query{Take: 3000})
+	counts, err := w.list().Counts(t.Context())
+	if diff := gocmp.Diff(ids(want), ids(got)); diff != "" || err != nil || counts.Composes[compose.Module][compose.Removed] != 227 {
+		t.Errorf("%+v, %v\n%s", counts, err, diff)
+	}
+}
