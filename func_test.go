@@ -56,7 +56,7 @@ func TestTheRootPackageHasOneEntry(t *testing.T) {
 func environment(t *testing.T, more map[string]string) func(string) (string, bool) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "distaff.yaml")
-	text := strings.NewReplacer("  stream:", "  #", "  other:", "  #").Replace(everything)
+	text := simple()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 )
 
 // Secrets finds what Sources name and remembers what is missing, so that an
@@ -47,7 +48,9 @@ func (s *Secrets) Of(from Source) Secret {
 	}
 	at := from.at
 	at.Text = problem
-	s.problems = append(s.problems, at)
+	if !slices.Contains(s.problems, at) { // two may need the same
+		s.problems = append(s.problems, at)
+	}
 	return Secret{}
 }
 
