@@ -8,10 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/distaff-project/distaff/infra/local/demo/screen"
 	"github.com/distaff-project/distaff/infra/local/world"
 	"github.com/distaff-project/distaff/shared/config"
 	"github.com/distaff-project/distaff/shared/forge/pagure/paguretest"
@@ -40,9 +39,6 @@ type Options struct {
 	Fetch func(context.Context) (content []byte, sum string, err error)
 }
 
-// mark is the file that tells that a directory is a demo's, and may be removed.
-const mark = "this-is-a-demo"
-
 // Run plays the demo. It returns nil if everything ended as it should.
 func Run(ctx context.Context, o Options) (err error) {
 	if o.Limit == 0 {
@@ -54,15 +50,15 @@ func Run(ctx context.Context, o Options) (err error) {
 	limited, cancel := context.WithTimeoutCause(ctx, o.Limit, fmt.Errorf("the demo took longer than %s; --limit gives it more", o.Limit))
 	defer cancel()
 	began := time.Now()
-	s := newScreen(o)
-	if err := fresh(o.Dir); err != nil {
+	s := screen.New(o.Out, o.Color, o.Width)
+	if err := world.Fresh(o.Dir); err != nil {
 		return err
 	}
 	content, sum, err := o.Fetch(limited)
 	if err != nil {
 		return err
 	}
-	s.say("%s %s: %d bytes through the Go module proxy, checked against the checksum database (%s)", name, version, len(content), sum)
+	s.Say("%s %s: %d bytes through the Go module proxy, checked against the checksum database (%s)", name, version, len(content), sum)
 	w, err := world.Start(limited, o.world(s))
 	if err != nil {
 		return err
@@ -72,7 +68,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		defer cancel()
 		err = errors.Join(err, w.Close(end))
 	}()
-	s.say("Pagure %s   Koji %s   Testing Farm %s   bucket %s", w.Addresses.Forge, w.Addresses.Koji+"/koji", w.Addresses.Farm, w.Addresses.Store)
+	s.Say("Pagure %s   Koji %s   Testing Farm %s   bucket %s", w.Addresses.Forge, w.Addresses.Koji+"/koji", w.Addresses.Farm, w.Addresses.Store)
 	p := newPlay(w, s, o, began)
 	if err := p.run(limited, content); err != nil {
 		if cause := context.Cause(limited); cause != nil && ctx.Err() == nil {
@@ -82,15 +78,15 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	verdict := p.verdict(limited, time.Since(began))
 	if o.Keep && ctx.Err() == nil {
-		s.say("Everything stays up until Ctrl-C.")
+		s.Say("Everything stays up until Ctrl-C.")
 		<-ctx.Done()
 	}
 	return verdict
 }
 
-func (o Options) world(s *screen) world.Options {
+func (o Options) world(s *screen.Screen) world.Options {
 	options := world.Options{
-		Dir: o.Dir, TickEvery: 250 * time.Millisecond, Say: s.say,
+		Dir: o.Dir, TickEvery: 250 * time.Millisecond, Say: s.Say,
 		Checks: []config.Check{
 			{Name: "installability", Required: true},
 			{Name: "rpminspect"},
@@ -104,27 +100,6 @@ func (o Options) world(s *screen) world.Options {
 		options.Builder, options.Tester = scripted{}, scripted{}
 	}
 	return options
-}
-
-// fresh makes the directory, and removes an earlier demo in it.
-func fresh(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err == nil && len(entries) > 0 {
-		if _, err := os.Stat(filepath.Join(dir, mark)); err != nil {
-			return fmt.Errorf("%s has something in it that is no demo; name another directory with --state", dir)
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			return fmt.Errorf("remove the earlier demo: %w", err)
-		}
-	}
-	err = os.MkdirAll(dir, 0o700)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, mark), []byte("`make demo` made this, and removes it the next time.\n"), 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("make the demo's directory: %w", err)
-	}
-	return nil
 }
 
 // scene is one pull request of the demo.
@@ -185,6 +160,6 @@ func (p *play) open(ctx context.Context, sc *scene) error {
 	}
 	sc.number = number
 	p.add(sc, head)
-	p.s.step(p.since(), sc.number, "opened: %s", sc.title)
+	p.step(sc.number, "opened: %s", sc.title)
 	return nil
 }

@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -55,16 +54,6 @@ func TestADemoWithoutTheArchiveSaysSo(t *testing.T) {
 	})
 	if !errors.Is(err, offline) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestWhatIsNoDemoIsNotRemoved(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "thesis.tex"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := fresh(dir); err == nil {
-		t.Error("it was removed")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/distaff-project/distaff/infra/local/demo/screen"
 	"github.com/distaff-project/distaff/infra/local/world"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/koji"
@@ -19,7 +20,7 @@ const look = 50 * time.Millisecond
 // play is one demo going on.
 type play struct {
 	w      *world.World
-	s      *screen
+	s      *screen.Screen
 	scenes []*scene
 	hub    *koji.Hub
 	began  time.Time
@@ -28,15 +29,13 @@ type play struct {
 	shown map[string]string // what was told of each flag, by uid
 }
 
-func newPlay(w *world.World, s *screen, o Options, began time.Time) *play {
+func newPlay(w *world.World, s *screen.Screen, o Options, began time.Time) *play {
 	p := &play{w: w, s: s, scenes: scenes(), shown: map[string]string{}, began: began}
 	if o.Scripted {
 		p.scenes = p.scenes[:1]
 	}
 	return p
 }
-
-func (p *play) since() time.Duration { return time.Since(p.began) }
 
 // run plays all scenes at once, as pull requests come, until all is quiet.
 func (p *play) run(ctx context.Context, content []byte) error {
@@ -99,7 +98,7 @@ func (p *play) pushAgain(ctx context.Context, sc *scene) error {
 		return fmt.Errorf("push to #%d again: %w", sc.number, err)
 	}
 	p.add(sc, head)
-	p.s.step(p.since(), sc.number, "pushed again while %s is being built: %s", sc.heads[0][:7], head[:7])
+	p.step(sc.number, "pushed again while %s is being built: %s", sc.heads[0][:7], head[:7])
 	return nil
 }
 
@@ -141,7 +140,7 @@ func (p *play) tell() {
 			now := st.state + " " + st.text
 			if p.shown[st.uid] != now {
 				p.shown[st.uid] = now
-				p.s.status(p.since(), sc.number, st)
+				p.status(sc.number, st)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distaff-project/distaff/infra/local/demo/screen"
 	"github.com/distaff-project/distaff/infra/local/world"
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/koji"
@@ -26,26 +27,26 @@ func (p *play) verdict(ctx context.Context, took time.Duration) error {
 	}
 	errs = append(errs, p.once(ctx), p.index(ctx), p.pages(ctx))
 	if err := errors.Join(errs...); err != nil {
-		p.s.say("%s", p.s.paint("31", fmt.Sprintf("✘ not everything ended as it should (%.1f s)", took.Seconds())))
+		p.s.Say("%s", p.s.Paint(screen.Red, fmt.Sprintf("✘ not everything ended as it should (%.1f s)", took.Seconds())))
 		return err
 	}
-	p.s.say("%s", p.s.paint("32", fmt.Sprintf("✔ everything ended as it should, each build and test was asked for once (%.1f s)", took.Seconds())))
+	p.s.Say("%s", p.s.Paint(screen.Green, fmt.Sprintf("✔ everything ended as it should, each build and test was asked for once (%.1f s)", took.Seconds())))
 	return nil
 }
 
 // table shows every status on every pull request, as the forge has them.
 func (p *play) table() {
 	for _, sc := range p.scenes {
-		p.s.say("")
-		p.s.say("%s  %s", p.s.paint("1", fmt.Sprintf("#%d %s", sc.number, sc.title)), p.s.paint("90", fmt.Sprintf("%s/%s/pull-request/%d", p.w.Addresses.Forge, repo, sc.number)))
+		p.s.Say("")
+		p.s.Say("%s  %s", p.s.Paint(screen.Bold, fmt.Sprintf("#%d %s", sc.number, sc.title)), p.s.Paint(screen.Grey, fmt.Sprintf("%s/%s/pull-request/%d", p.w.Addresses.Forge, repo, sc.number)))
 		for _, st := range p.statuses(sc) {
 			look := styleOf(st.state)
 			prefix := fmt.Sprintf("    %s %-26s %s %-9s ", st.commit[:7], st.check, look.symbol, st.state)
-			p.s.say("    %s %-26s %s%s", p.s.paint("90", st.commit[:7]), st.check,
-				p.s.paint(look.color, fmt.Sprintf("%s %-9s ", look.symbol, st.state)), cut(st.text, p.s.width-len([]rune(prefix))))
+			p.s.Say("    %s %-26s %s%s", p.s.Paint(screen.Grey, st.commit[:7]), st.check,
+				p.s.Paint(look.color, fmt.Sprintf("%s %-9s ", look.symbol, st.state)), p.s.Cut(prefix, st.text))
 		}
 	}
-	p.s.say("")
+	p.s.Say("")
 }
 
 // judge compares how a pull request ended with how it should have.
@@ -139,8 +140,8 @@ func (p *play) index(ctx context.Context) error {
 // pages tells where the results are to be read.
 func (p *play) pages(ctx context.Context) error {
 	var errs []error
-	p.s.say("Results  %s/%s", p.w.Addresses.Pages(), indexKey)
-	p.s.say("Status page  %s", p.w.Addresses.Status())
+	p.s.Say("Results  %s/%s", p.w.Addresses.Pages(), indexKey)
+	p.s.Say("Status page  %s", p.w.Addresses.Status())
 	rules := p.w.Config.Rules()
 	for _, sc := range p.scenes {
 		for run := range sc.heads {
@@ -149,7 +150,7 @@ func (p *play) pages(ctx context.Context) error {
 				errs = append(errs, fmt.Errorf("the result page of #%d, run %d: %w", sc.number, run+1, err))
 				continue
 			}
-			p.s.say("    #%d  %s", sc.number, rules.Page(p.id(sc), run+1))
+			p.s.Say("    #%d  %s", sc.number, rules.Page(p.id(sc), run+1))
 		}
 	}
 	return errors.Join(errs...)

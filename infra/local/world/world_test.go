@@ -3,6 +3,8 @@ package world_test
 import (
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -185,5 +187,15 @@ func TestAWebHookIsHeardOverHTTP(t *testing.T) {
 		if answer.StatusCode != want {
 			t.Errorf("%s: %d, want %d", path, answer.StatusCode, want)
 		}
+	}
+}
+
+func TestWhatIsNoDemoIsNotRemoved(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "thesis.tex"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := world.Fresh(dir); err == nil {
+		t.Error("it was removed")
 	}
 }
