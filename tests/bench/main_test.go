@@ -11,12 +11,15 @@ import (
 	"time"
 )
 
-// TestMain runs one measurement of its own if it is asked to by childEnv:
+// TestMain runs one measurement of its own if it is asked to by childEnv or jobEnv:
 // memory is measured in a process that does nothing else. Before benchmarks it
 // says on what machine they run.
 func TestMain(m *testing.M) {
 	if what := os.Getenv(childEnv); what != "" {
 		os.Exit(child(what))
+	}
+	if what := os.Getenv(jobEnv); what != "" {
+		os.Exit(work(what))
 	}
 	flag.Parse()
 	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
