@@ -51,6 +51,13 @@ type Options struct {
 	// Large is how many packages that have to be described are for a job; 0:
 	// nothing is.
 	Large int
+	// Open opens repositories of others; nil refuses what needs them.
+	Open gather.Repositories
+	// Repositories are those that a request of type pulp names.
+	Repositories map[string]Repository
+	// RawConfigs are Pungi's configurations that a request of type raw_config
+	// names, each with the path of its main file.
+	RawConfigs map[string]string
 	// Modules finds modules that are not looked for in tags; nil: they cannot be.
 	Modules modulemd.Finder
 	// Solver finds what packages need; nil refuses what needs it.
@@ -62,6 +69,16 @@ type Options struct {
 	// Fetch gets a file of a git repository at a commit; nil refuses what needs
 	// it.
 	Fetch func(ctx context.Context, repository, commit, path string) ([]byte, error)
+}
+
+// Repository is one of somebody else's.
+type Repository struct {
+	// URL is its address, in which $basearch may stand.
+	URL    string
+	Arches []string
+	// Unpublished tells that only the flag include_unpublished_pulp_repos may
+	// name it.
+	Unpublished bool
 }
 
 // New returns the function. Kojis are the instances by name; the bucket's

@@ -147,6 +147,13 @@ func (r *making) start(ctx context.Context) (ended bool, err error) {
 	if again, err := r.startLocked(ctx); again || err != nil {
 		return false, err
 	}
+	switch r.r.SourceType {
+	case compose.Pulp:
+		return r.pulp(ctx)
+	case compose.Repo:
+		return false, r.outside(ctx)
+	default:
+	}
 	start := r.log.Work().Start
 	if !r.log.Work().Started {
 		if start, err = r.gatherer.Begin(ctx, r.r, r.shelf.Start()); err != nil {

@@ -242,6 +242,12 @@ func (r *making) directory(ctx context.Context, lock compose.Lock) (int64, error
 		return 0, err
 	}
 	sel := publish.Unlock(lock)
+	if r.r.SourceType == compose.Repo {
+		var err error
+		if r.pub.Foreign, err = gather.Fragments(ctx, r.options.Open, r.r, sel.Files); err != nil {
+			return 0, err
+		}
+	}
 	stamp := publish.StampOf(lock)
 	total := int64(0)
 	for i := range sel.Trees {

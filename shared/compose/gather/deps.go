@@ -49,8 +49,18 @@ func Pick(ctx context.Context, solver Solver, r compose.Request, src *Sources, a
 			ask.Include = append(ask.Include, name+"."+of)
 		}
 	}
+	return pick(ctx, solver, ask, r, arch, 1)
+}
+
+// pick asks the solver, and gives the full names of the packages it picked from
+// the first repositories of the question, of which the others are lookaside.
+func pick(ctx context.Context, solver Solver, ask solve.Request, r compose.Request, arch string, own int) ([]string, error) {
 	if slices.Contains(r.MultilibArches, arch) {
 		ask.Multilib = methods(r.MultilibMethod)
+	}
+	from := map[string]bool{}
+	for _, repo := range ask.Repos[:own] {
+		from[repo.Name] = true
 	}
 	for i, address := range r.LookasideRepos {
 		ask.Repos = append(ask.Repos, solve.Repo{Name: fmt.Sprintf("lookaside-%d", i), URL: address, Lookaside: true})
@@ -60,7 +70,7 @@ func Pick(ctx context.Context, solver Solver, r compose.Request, src *Sources, a
 	case errors.Is(err, solve.ErrNoSolver):
 		return nil, problem("%s.", sentence(solve.ErrNoSolver.Error()))
 	case errors.Is(err, solve.ErrRepo) && !wire.Temporary(err):
-		return nil, problem("A lookaside repository cannot be used: %v.", err)
+		return nil, problem("A repository cannot be used: %v.", err)
 	case err != nil:
 		return nil, fmt.Errorf("find the dependencies for %s: %w", arch, err)
 	}
@@ -69,17 +79,17 @@ func Pick(ctx context.Context, solver Solver, r compose.Request, src *Sources, a
 			return nil, err
 		}
 	}
-	var picked []string
+	var names []string
 	for _, p := range result.Packages {
-		if p.Lookaside || p.Repo != "pool" {
+		if p.Lookaside || !from[p.Repo] {
 			continue
 		}
-		picked = append(picked, NEVRA(rpm.NVRA{
+		names = append(names, NEVRA(rpm.NVRA{
 			NVR: rpm.NVR{Name: p.Name, EVR: rpm.EVR{Epoch: p.Epoch, Version: p.Version, Release: p.Release}}, Arch: p.Arch,
 		}))
 	}
-	slices.Sort(picked)
-	return slices.Compact(picked), nil
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 // broken refuses packages that cannot be installed.

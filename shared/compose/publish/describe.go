@@ -68,6 +68,11 @@ func (d *describer) one(ctx context.Context, place int32) (repodata.Fragment, er
 	d.mu.Lock()
 	f := d.sel.Files[place]
 	d.mu.Unlock()
+	if f.Base != "" && d.Foreign != nil {
+		if text, found, err := d.Foreign(f.SHA256); found || err != nil {
+			return text, err
+		}
+	}
 	head, err := d.head(ctx, &f)
 	if err != nil {
 		return repodata.Fragment{}, err

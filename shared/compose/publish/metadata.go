@@ -74,6 +74,14 @@ func (p *Publisher) status(ctx context.Context, id int64, word string) error {
 	return nil
 }
 
+// End writes that a compose is finished that has nothing but files of its own.
+func (p *Publisher) End(ctx context.Context, id int64, pungiID string) error {
+	if _, err := p.Bucket.Put(ctx, Dir(id)+"COMPOSE_ID", []byte(pungiID), blob.Any, blob.Type(plain)); err != nil {
+		return fmt.Errorf("name compose %d: %w", id, err)
+	}
+	return p.status(ctx, id, productmd.Finished)
+}
+
 // Finish writes what other tools read beside the repositories, and then that the
 // compose is finished. It gives the bytes written.
 func (p *Publisher) Finish(ctx context.Context, about About, lock compose.Lock, stamp Stamp) (int64, error) {

@@ -59,6 +59,9 @@ type Publisher struct {
 	Address func(f *gather.File) string
 	// Files is what Address begins with for the files of the Koji instance.
 	Files string
+	// Foreign gives the description that another repository has of a package of
+	// its own, by its checksum; nil: there are none.
+	Foreign func(pkgid string) (repodata.Fragment, bool, error)
 	Options
 
 	// near are heads that were read to learn a size, for the description that

@@ -26,7 +26,7 @@ type Stamp struct {
 
 // StampOf gives the stamp of a lock.
 func StampOf(lock compose.Lock) Stamp {
-	s := Stamp{Revision: lock.Event}
+	s := Stamp{Revision: lock.Event, Time: 1} // 0 is no time for a .treeinfo
 	for _, tree := range lock.Trees {
 		for _, r := range tree.RPMs {
 			s.Time = max(s.Time, r.Time)
