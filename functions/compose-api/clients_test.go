@@ -93,7 +93,7 @@ func moving(t *testing.T) http.Handler {
 		}
 		text, one := strings.CutPrefix(r.URL.Path, composes)
 		if id, err := strconv.ParseInt(text, 10, 64); one && err == nil && r.Method == http.MethodGet {
-			s.advance(id)
+			s.advance(id) //nolint:contextcheck // it is the test that does it
 		}
 		s.ServeHTTP(w, r)
 	})

@@ -36,7 +36,7 @@ type Indexer struct {
 	lister state.Lister
 	read   Read
 	codec  codec
-	// anew takes a segment that cannot be read for an empty one.
+	// anew takes what cannot be read for empty.
 	anew bool
 }
 
@@ -208,7 +208,7 @@ func (x *Indexer) count(ctx context.Context, tallies map[string]tally) error {
 			err = blob.ErrNotFound
 		}
 		t, err := readTotals(o, err)
-		if err != nil {
+		if err != nil && !x.anew {
 			return nil, err
 		}
 		changed := false

@@ -86,6 +86,9 @@ func (x *Indexer) owners(ctx context.Context, rows map[int64]entry) error {
 	return each(ctx, len(all), func(ctx context.Context, i int) error {
 		return x.swap(ctx, ownerKey(all[i]), "application/json", func(o blob.Object) ([]byte, error) {
 			h, err := readHolding(o)
+			if x.anew {
+				err = nil
+			}
 			if err != nil || !h.enter(rows, all[i], x.bucket.Now()) {
 				return nil, err
 			}

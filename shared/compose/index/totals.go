@@ -141,12 +141,12 @@ func readTotals(o blob.Object, err error) (totals, error) {
 	if err == nil {
 		err = json.Unmarshal(o.Body, &t)
 	}
-	if err != nil && !errors.Is(err, blob.ErrNotFound) {
-		return t, fmt.Errorf("read %s: %w", totalsKey, err)
-	}
 	if t.Segments == nil {
 		t.Segments = map[string]tally{}
 	}
 	t.tag = o.Tag
+	if err != nil && !errors.Is(err, blob.ErrNotFound) {
+		return t, fmt.Errorf("read %s: %w", totalsKey, err)
+	}
 	return t, nil
 }

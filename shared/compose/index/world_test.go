@@ -43,6 +43,15 @@ func (w *world) clock() time.Time { w.mu.Lock(); defer w.mu.Unlock(); return w.n
 
 func (w *world) passes(d time.Duration) { w.mu.Lock(); defer w.mu.Unlock(); w.now = w.now.Add(d) }
 
+func (w *world) accident(verb, key string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fail == nil {
+		return nil
+	}
+	return w.fail(verb, key)
+}
+
 type faulty struct {
 	*mem.Store
 	w *world
@@ -51,19 +60,15 @@ type faulty struct {
 var errPower = errors.New("power cut")
 
 func (f faulty) Put(ctx context.Context, key string, body []byte, cond blob.Cond, opts ...blob.PutOption) (blob.Tag, error) {
-	if f.w.fail != nil {
-		if err := f.w.fail("put", key); err != nil {
-			return "", err
-		}
+	if err := f.w.accident("put", key); err != nil {
+		return "", err
 	}
 	return f.Store.Put(ctx, key, body, cond, opts...)
 }
 
 func (f faulty) Delete(ctx context.Context, key string) error {
-	if f.w.fail != nil {
-		if err := f.w.fail("delete", key); err != nil {
-			return err
-		}
+	if err := f.w.accident("delete", key); err != nil {
+		return err
 	}
 	return f.Store.Delete(ctx, key)
 }
