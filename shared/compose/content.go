@@ -94,7 +94,7 @@ func (c Contents) Enter(ctx context.Context, digest string, id int64, until time
 // directory of own from now on; 0: h has none.
 func (c Contents) enter(ctx context.Context, digest string, h Holder, until time.Time, own int64) (int64, error) {
 	is, err := change(ctx, c.bucket, contentKey(digest), func(is *Content) (bool, error) {
-		if _, left := is.Left[h]; left || own != 0 && slices.Contains(is.Old, own) {
+		if _, left := is.Left[h]; left {
 			return false, ErrOver
 		}
 		switch {
@@ -181,6 +181,9 @@ func (c Contents) BeginRemoval(ctx context.Context, digest string, leaving Holde
 		is.Left[leaving] = now
 		delete(is.Holders, leaving)
 		if is.Dir != 0 && !is.held(now) {
+			// Its own compose may have a run at work that takes the files for
+			// complete.
+			is.Left[HolderOf(is.Dir)] = now
 			is.Old, is.Dir, is.Holders = append(is.Old, is.Dir), 0, nil
 		}
 		return true, nil

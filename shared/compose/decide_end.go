@@ -102,10 +102,10 @@ func (t *turn) end() {
 		why = fmt.Sprintf("Removed by %s.", t.c.RemovedBy)
 	}
 	t.note("%s", why)
+	t.tellAgain()
 	if t.c.Reason != "" {
 		why = t.c.Reason + "\n" + why
 	}
 	t.c.State, t.c.Reason, t.c.Removed = Removed, why, t.at
-	t.forget(telling)
 	t.changed()
 }

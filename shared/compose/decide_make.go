@@ -93,7 +93,7 @@ func (t *turn) resolve(r *event.ComposeResolved, made bool) {
 
 // progressed asks to go on.
 func (t *turn) progressed(a Answer) {
-	if !t.newest(a) {
+	if !t.newest(a) || !t.c.Wants(a.Label) {
 		return
 	}
 	order, _ := t.c.Get(a.Label)
@@ -179,11 +179,11 @@ func (t *turn) cancelled(news Cancelled) {
 	}
 	t.fail("Canceled by " + news.By)
 	// Nobody brings the call again if what is said of it gets lost.
-	t.c.OpenLater(t.label(telling), event.Draft{}, tellAgain)
+	t.c.OpenLater(t.label(telling), event.Draft{}, tellWait)
 }
 
-// tellAgain is after how long it is told again that a call had an effect.
-const tellAgain = 2 * time.Minute
+// tellWait is after how long it is told again that a call had an effect.
+const tellWait = 2 * time.Minute
 
 // tooLate removes what was made for a compose that is over.
 func (t *turn) tooLate(a Answer) {

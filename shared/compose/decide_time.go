@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/ask"
@@ -25,8 +26,7 @@ func (t *turn) timePassed(news event.ComposePassed) {
 		case releasing, sweeping:
 			t.removeDue(label, what, order)
 		case telling:
-			t.forget(telling)
-			t.repeat()
+			t.tellAgain()
 		}
 	}
 }
@@ -65,7 +65,7 @@ func (t *turn) makeDue(label string, order ask.Ask) {
 		t.note("no answer; asked again")
 	}
 	if t.c.State == Wait {
-		t.repeat() // no answer, so perhaps nothing was ever sent
+		t.repeat(Wait) // no answer, so perhaps nothing was ever sent
 	}
 	t.c.Again(label, t.say(t.order(order.Times+1)), t.again())
 }
@@ -74,12 +74,26 @@ func (t *turn) removeDue(label, what string, order ask.Ask) {
 	t.c.Again(label, t.say(t.removal(what, order.Times+1)), t.removeAgain(order.Times+1))
 }
 
-// repeat says the last change of state once more, with the id it had.
-func (t *turn) repeat() {
-	for n := len(t.c.Said) - 1; n >= 0; n-- {
-		if said := t.c.Said[n]; len(said.To) == 0 {
+// tellAgain tells what a call led to once more, if it was not yet.
+func (t *turn) tellAgain() {
+	if _, open := t.c.Get(t.label(telling)); !open {
+		return
+	}
+	t.forget(telling)
+	if t.c.Started.IsZero() {
+		t.repeat(Wait) // then nothing ever showed that it was sent
+	}
+	t.repeat(Failed)
+}
+
+// repeat says a change of state once more, with the id it had. It is now also
+// because of this event that it is said.
+func (t *turn) repeat(state State) {
+	t.c.Said = slices.Clone(t.c.Said)
+	for n, said := range t.c.Said {
+		if len(said.To) == 0 && said.State == state {
+			t.c.Said[n].Cause = t.cause
 			t.drafts = append(t.drafts, t.drafted(t.c, said)...)
-			return
 		}
 	}
 }

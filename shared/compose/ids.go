@@ -13,27 +13,29 @@ const (
 	oncePrefix = "compose/post/"
 )
 
-// IDs gives composes their numbers.
+// IDs gives composes their numbers, which are counted in Bucket. Those of
+// NewIDs let the calls of one process go one after the other: they would only
+// get into each other's way.
 type IDs struct {
-	bucket state.Bucket
-	// turns lets those of one process go one after the other: they would only
-	// get into each other's way.
-	turns chan struct{}
+	Bucket state.Bucket
+	turns  chan struct{}
 }
 
 // NewIDs gives the numbers that are counted in bucket.
-func NewIDs(bucket state.Bucket) IDs { return IDs{bucket, make(chan struct{}, 1)} }
+func NewIDs(bucket state.Bucket) IDs { return IDs{Bucket: bucket, turns: make(chan struct{}, 1)} }
 
 // Next gives a number nobody was given before. Numbers rise; some may be
 // missing.
 func (i IDs) Next(ctx context.Context) (int64, error) {
-	select {
-	case i.turns <- struct{}{}:
-		defer func() { <-i.turns }()
-	case <-ctx.Done():
-		return 0, fmt.Errorf("number a compose: %w", ctx.Err())
+	if i.turns != nil {
+		select {
+		case i.turns <- struct{}{}:
+			defer func() { <-i.turns }()
+		case <-ctx.Done():
+			return 0, fmt.Errorf("number a compose: %w", ctx.Err())
+		}
 	}
-	id, err := change(ctx, i.bucket, counterKey, func(last *int64) (bool, error) {
+	id, err := change(ctx, i.Bucket, counterKey, func(last *int64) (bool, error) {
 		*last++
 		return true, nil
 	})
@@ -55,10 +57,10 @@ type asking struct {
 func (i IDs) Once(ctx context.Context, key string, window time.Duration) (id int64, known bool, err error) {
 	fresh := int64(0)
 	valid := func(a asking) bool {
-		return a.ID != 0 && (window <= 0 || i.bucket.Now().Sub(a.At) < window)
+		return a.ID != 0 && (window <= 0 || i.Bucket.Now().Sub(a.At) < window)
 	}
 	where := oncePrefix + key + ".json"
-	is, _, err := read[asking](ctx, i.bucket, where)
+	is, _, err := read[asking](ctx, i.Bucket, where)
 	if err == nil && valid(is.Value) {
 		return is.Value.ID, true, nil
 	}
@@ -68,11 +70,11 @@ func (i IDs) Once(ctx context.Context, key string, window time.Duration) (id int
 	if err != nil {
 		return 0, false, err
 	}
-	now, err := change(ctx, i.bucket, where, func(a *asking) (bool, error) {
+	now, err := change(ctx, i.Bucket, where, func(a *asking) (bool, error) {
 		if valid(*a) {
 			return false, nil
 		}
-		*a = asking{ID: fresh, At: i.bucket.Now()}
+		*a = asking{ID: fresh, At: i.Bucket.Now()}
 		return true, nil
 	})
 	if err != nil {
