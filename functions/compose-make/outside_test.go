@@ -22,7 +22,9 @@ func TestPackagesOfOtherRepositories(t *testing.T) {
 	}
 	w.build("bash-5.2-1.fc45", []string{"f45-updates"}, "bash.x86_64", "bash-debuginfo.x86_64")
 	theirs := w.compose(request())
-	w.compose(request(func(r *compose.Request) { r.Source, r.Flags = []string{"f45-updates"}, compose.NoDeps|compose.NoInheritance }))
+	w.compose(request(func(r *compose.Request) {
+		r.Source, r.Flags = []string{"f45-updates"}, compose.NoDeps|compose.NoInheritance
+	}))
 	from := func(changes ...func(*compose.Request)) compose.Compose {
 		t.Helper()
 		before := w.server.Stats().Files

@@ -46,7 +46,9 @@ func TestTheSamePackagesOfAnotherRequestShareADirectory(t *testing.T) {
 	w := newWorld(t)
 	w.build("bash-5.1-1.fc45", []string{"f45"}, "bash.x86_64")
 	first := w.compose(request())
-	same := w.compose(request(func(r *compose.Request) { r.SourceType, r.Source, r.Builds = compose.Build, nil, []string{"bash-5.1-1.fc45"} }))
+	same := w.compose(request(func(r *compose.Request) {
+		r.SourceType, r.Source, r.Builds = compose.Build, nil, []string{"bash-5.1-1.fc45"}
+	}))
 	if same.State != compose.Done || same.DirOf() != first.ID {
 		t.Errorf("%s: in the directory of %d", same.State, same.DirOf())
 	}
@@ -54,7 +56,9 @@ func TestTheSamePackagesOfAnotherRequestShareADirectory(t *testing.T) {
 	if own.State != compose.Done {
 		t.Errorf("%s: %s", own.State, own.Reason)
 	}
-	labelled := w.compose(request(func(r *compose.Request) { r.ComposeType, r.Label, r.Flags = "production", "RC-1.0", compose.NoReuse|compose.NoDeps }))
+	labelled := w.compose(request(func(r *compose.Request) {
+		r.ComposeType, r.Label, r.Flags = "production", "RC-1.0", compose.NoReuse|compose.NoDeps
+	}))
 	if labelled.State != compose.Done || labelled.Content == first.Content {
 		t.Errorf("%s: a compose with a label has the content of one without", labelled.State)
 	}

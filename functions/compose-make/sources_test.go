@@ -171,11 +171,7 @@ func TestWithoutChecksumsFromKojiFilesAreReadOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, p := range lock.Trees[0].RPMs {
-				answer, err := http.Get(w.koji.Hub.FilesURL(p.Path))
-				if err != nil {
-					t.Fatal(err)
-				}
-				raw := readAll(t, answer.Body)
+				raw := download(t, w.koji.Hub.FilesURL(p.Path))
 				if p.SHA256 != sha256Hex(raw) || p.Size != int64(len(raw)) {
 					t.Errorf("%s: %s, %d bytes", p.NEVRA, p.SHA256, p.Size)
 				}

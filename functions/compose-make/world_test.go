@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -287,12 +288,16 @@ type lister interface {
 	List(ctx context.Context, prefix, after string, limit int) ([]blob.Info, error)
 }
 
-func readAll(t testing.TB, body io.ReadCloser) []byte {
+func download(t testing.TB, address string) []byte {
 	t.Helper()
-	raw, err := io.ReadAll(body)
+	answer, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = body.Close()
+	defer func() { _ = answer.Body.Close() }()
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return raw
 }

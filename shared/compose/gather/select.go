@@ -1,12 +1,14 @@
 package gather
 
 import (
+	"bytes"
 	"cmp"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/comps"
 	"github.com/distaff-project/distaff/shared/rpm"
 )
 
@@ -168,11 +170,31 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 			return err
 		}
 	}
+	if len(s.r.Packages) > 0 && !s.choice.All {
+		if tree.Groups, err = s.groups(arch, &tree); err != nil {
+			return err
+		}
+	}
 	s.sel.Trees = append(s.sel.Trees, tree)
 	if len(debug.Files) > 0 {
 		s.sel.Trees = append(s.sel.Trees, debug)
 	}
 	return s.failed
+}
+
+// groups writes comps.xml of a tree: ODCS makes one group of the packages that
+// were asked for.
+func (s *selector) groups(arch string, tree *Tree) ([]byte, error) {
+	has := map[string]bool{}
+	for _, at := range tree.Files {
+		name, _ := split(s.sel.Files[at].NEVRA)
+		has[name] = true
+	}
+	var out bytes.Buffer
+	if err := comps.ODCS(s.r.Packages).Filter(arch, func(name string) bool { return has[name] }).Write(&out); err != nil {
+		return nil, problem("The group of packages cannot be written: %v.", err)
+	}
+	return out.Bytes(), nil
 }
 
 // in gives the full names of what is in trees.

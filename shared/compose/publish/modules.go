@@ -19,7 +19,7 @@ func ModulesIn(arch string, document []byte) ([]Module, error) {
 	var all []Module
 	for _, s := range index.Streams {
 		all = append(all, Module{Arch: arch, RPMs: s.Artifacts, ModuleName: productmd.ModuleName{
-			Context: s.Context, Name: s.Name, Stream: s.Stream, UID: s.NSVC.String(), Version: s.Version,
+			Context: s.Context, Name: s.Name, Stream: s.Stream, UID: s.String(), Version: s.Version,
 			// The Module Build Service names its tags so.
 			KojiTag: "module-" + s.Name + "-" + s.Stream + "-" + s.Version + "-" + s.Context,
 		}})
