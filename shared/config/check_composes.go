@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/distaff-project/distaff/shared/outside"
 )
 
 // sourceTypes are ODCS's types of source, and "locked".
@@ -48,6 +50,12 @@ func (r *reader) checkComposes(c *Config) {
 	for _, name := range names(k.RawConfigs) {
 		r.checkRawConfig(under("composes.raw_configs", name), k.RawConfigs[name])
 	}
+	for i, host := range k.Outside {
+		if err := outside.CheckHost(host); err != nil {
+			r.fail(index("composes.outside", i), "%v", err)
+		}
+	}
+	r.once("composes.outside", k.Outside)
 	r.checkLogin(k)
 	r.checkRules(c)
 }

@@ -35,6 +35,11 @@ type Composes struct {
 	Repositories map[string]Repository `yaml:"repositories"`
 	// RawConfigs are those that a request of type raw_config may name.
 	RawConfigs map[string]RawConfig `yaml:"raw_configs"`
+	// Outside are the hosts that users may have us read from however they are
+	// addressed, and wherever they are; of all others only those that all the
+	// world can reach, by https. OutsideOnly tells that there are no others.
+	Outside     []string `yaml:"outside"`
+	OutsideOnly bool     `yaml:"outside_only"`
 	// Login is how callers log in; nil: nobody can ask for anything.
 	Login *Login `yaml:"login"`
 	// Admins may ask for anything and delete what is not theirs.

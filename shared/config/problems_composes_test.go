@@ -46,6 +46,11 @@ func TestProblemsOfComposes(t *testing.T) {
 		{"another Koji", "url: https://composes", "koji: fedroa\n  url: https://composes", []string{
 			`composes.koji: nothing named "fedroa" is in koji; did you mean fedora?`,
 		}},
+		{"hosts that are none", "  login: {", "  outside: [\"10.0.0.*\", a.example, \"http://b\", a.example]\n  login: {", []string{
+			`composes.outside[0]: "10.0.0.*" is no host: write a name, *. and a name, or an IP address, with :port behind for one port alone`,
+			`composes.outside[2]: "http://b" is no host: write a name, *. and a name, or an IP address, with :port behind for one port alone`,
+			`composes.outside[3]: "a.example" is in the list twice, first in line 7; keep one`,
+		}},
 		{"no way to log in", "  login: {anyone: true}\n", "", []string{
 			"composes.login: is missing; say how callers of the API log in; {anyone: true} lets everybody in and is for a local run",
 		}},
