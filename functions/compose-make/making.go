@@ -12,6 +12,7 @@ import (
 	"github.com/distaff-project/distaff/shared/compose/publish/progress"
 	"github.com/distaff-project/distaff/shared/compose/publish/shelf"
 	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/productmd"
 	"github.com/distaff-project/distaff/shared/state"
 )
 
@@ -34,6 +35,8 @@ type making struct {
 	// locked tells that it is made of a list of packages, not of what sources
 	// hold.
 	locked bool
+	// release is what a configuration of Pungi says is composed.
+	release productmd.Release
 	// done of total packages are described.
 	done, total int
 
@@ -152,6 +155,8 @@ func (r *making) start(ctx context.Context) (ended bool, err error) {
 		return r.pulp(ctx)
 	case compose.Repo:
 		return false, r.outside(ctx)
+	case compose.RawConfig:
+		return false, r.configured(ctx)
 	default:
 	}
 	start := r.log.Work().Start
@@ -193,7 +198,7 @@ func (r *making) began(ctx context.Context, start gather.Start) error {
 
 // resolution is what a request came to mean, as its document keeps it.
 func (r *making) resolution() (*event.ComposeResolved, error) {
-	id, err := publish.PungiID(r.c.ID, r.r.ComposeType, r.c.Submitted)
+	id, err := publish.PungiID(r.c.ID, r.release, r.r.ComposeType, r.c.Submitted)
 	if err != nil {
 		return nil, &gather.UnmetError{Reason: sentence(err.Error())}
 	}

@@ -41,39 +41,54 @@ func (r *making) solve(ctx context.Context, choice gather.Choice) error {
 
 // pick asks the solver about one architecture.
 func (r *making) pick(ctx context.Context, pool *gather.Selection, tree *gather.Tree) ([]string, error) {
+	var names []string
+	err := r.described(ctx, pool, tree, func(folder string) (err error) {
+		names, err = gather.Pick(ctx, r.options.Solver, r.r, r.src, tree.Arch, folder)
+		return err
+	})
+	return names, err
+}
+
+// described makes the metadata of all the sources hold for an architecture, in a
+// folder that is there while use lasts.
+func (r *making) described(ctx context.Context, pool *gather.Selection, tree *gather.Tree, use func(folder string) error) error {
 	if len(tree.Files) == 0 {
-		return nil, nil
+		return nil
 	}
 	if err := r.prepare(ctx, pool, tree); err != nil {
-		return nil, err
+		return err
 	}
 	old, err := r.old(ctx, tree)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	name := publish.TreeName(tree)
 	made, err := r.pub.Tree(ctx, pool, tree, old, r.keep(name), r.stop)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	folder, err := os.MkdirTemp(r.options.Scratch, "compose-"+strconv.FormatInt(r.c.ID, 10)+"-")
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the solver: %w", err)
+		return fmt.Errorf("make a folder for the solver: %w", err)
 	}
-	names, err := r.ask(ctx, tree.Arch, folder, made)
+	err = r.write(folder, made)
+	if err == nil {
+		err = use(folder)
+	}
 	if err = errors.Join(err, os.RemoveAll(folder)); err != nil {
-		return nil, err
+		return err
 	}
 	// The shelf has objects of its own of these: they are in no directory.
 	if r.r.SourceType == compose.Tag && (made.Work.Described > 0 || !r.shelf.Has(name) || len(r.log.Work().Parts[name]) > 0) {
-		return names, r.shelf.Tree(ctx, name, made, true)
+		return r.shelf.Tree(ctx, name, made, true)
 	}
-	return names, nil
+	return nil
 }
 
-func (r *making) ask(ctx context.Context, arch, folder string, made *publish.Made) ([]string, error) {
+// write puts metadata into a folder.
+func (r *making) write(folder string, made *publish.Made) error {
 	if err := os.Mkdir(filepath.Join(folder, "repodata"), 0o700); err != nil {
-		return nil, err
+		return err
 	}
 	md := repodata.Repomd{Revision: "1"}
 	for k, kind := range [3]repodata.Kind{repodata.Primary, repodata.Filelists, repodata.Other} {
@@ -82,15 +97,12 @@ func (r *making) ask(ctx context.Context, arch, folder string, made *publish.Mad
 		data.Location = repodata.Location(kind, data.Checksum, r.pub.Format.Suffix())
 		md.Data = append(md.Data, data)
 		if err := os.WriteFile(filepath.Join(folder, data.Location), made.Bodies[k], 0o600); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	raw, err := md.Encode()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "repodata", "repomd.xml"), raw, 0o600); err != nil {
-		return nil, err
-	}
-	return gather.Pick(ctx, r.options.Solver, r.r, r.src, arch, folder)
+	return os.WriteFile(filepath.Join(folder, "repodata", "repomd.xml"), raw, 0o600)
 }

@@ -141,6 +141,16 @@ func (r *making) old(ctx context.Context, tree *gather.Tree) ([]*frame.Index, er
 	if err != nil {
 		return nil, err
 	}
+	if tree.Variant != gather.Variant {
+		// What all variants choose from was described without one.
+		all := *tree
+		all.Variant = gather.Variant
+		more, err := r.log.Parts(ctx, publish.TreeName(&all))
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, more...)
+	}
 	left, err := r.shelf.Indexes(ctx, name)
 	return append(parts, left...), err
 }
@@ -258,7 +268,7 @@ func (r *making) directory(ctx context.Context, lock compose.Lock) (int64, error
 		total += size
 	}
 	about := publish.About{
-		ID: r.c.ID, PungiID: r.resolved.PungiID, Label: r.c.Request.Label,
+		ID: r.c.ID, PungiID: r.resolved.PungiID, Release: r.release, Label: r.c.Request.Label,
 		URL: fmt.Sprintf("%s/odcs-%d", r.options.URL, r.c.ID),
 	}
 	for _, tree := range lock.Trees {

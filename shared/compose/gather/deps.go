@@ -52,6 +52,17 @@ func Pick(ctx context.Context, solver Solver, r compose.Request, src *Sources, a
 	return pick(ctx, solver, ask, r, arch, 1)
 }
 
+// Ask asks the solver a question about a folder with repodata: the full names of
+// the packages it picks from there.
+func Ask(ctx context.Context, solver Solver, ask solve.Request, folder string, lookaside []string, check bool) ([]string, error) {
+	ask.Repos = []solve.Repo{{Name: "pool", URL: folder}}
+	r := compose.Request{LookasideRepos: lookaside}
+	if ask.Check = check; check {
+		r.Flags = compose.CheckDeps
+	}
+	return pick(ctx, solver, ask, r, ask.Arch, 1)
+}
+
 // pick asks the solver, and gives the full names of the packages it picked from
 // the first repositories of the question, of which the others are lookaside.
 func pick(ctx context.Context, solver Solver, ask solve.Request, r compose.Request, arch string, own int) ([]string, error) {

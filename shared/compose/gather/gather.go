@@ -70,6 +70,9 @@ type Gatherer struct {
 	Files Files
 	// Sums remembers checksums that were computed here.
 	Sums Sums
+	// FirstTag takes a package of the first tag that has it, as Pungi does, and
+	// not the newest build there is.
+	FirstTag bool
 	// Modules finds modules that are not looked for in tags; nil: they cannot be.
 	Modules modulemd.Finder
 	// Fetch gets a file of a git repository at a commit, or fs.ErrNotExist; nil

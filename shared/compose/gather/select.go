@@ -284,6 +284,29 @@ func (s *selector) finish() (*Selection, error) {
 	return s.sel, nil
 }
 
+// Join adds the trees of another Selection, as those of a variant.
+func (sel *Selection) Join(other *Selection, variant string) {
+	at := make(map[string]int32, len(sel.Files))
+	for i := range sel.Files {
+		at[sel.Files[i].Path] = int32(i) //nolint:gosec // Koji's lists are bounded far below
+	}
+	for _, tree := range other.Trees {
+		files := make([]int32, len(tree.Files))
+		for i, place := range tree.Files {
+			f := other.Files[place]
+			known, there := at[f.Path]
+			if !there {
+				known = int32(len(sel.Files)) //nolint:gosec // as above
+				at[f.Path] = known
+				sel.Files = append(sel.Files, f)
+			}
+			files[i] = known
+		}
+		tree.Variant, tree.Files = variant, files
+		sel.Trees = append(sel.Trees, tree)
+	}
+}
+
 // Sort orders the files of a tree by their file names and folders. Of several
 // files of one name the first stays: no two packages of one repository may have
 // the same name, version and architecture.

@@ -100,7 +100,7 @@ func wantedArches(r compose.Request) []string {
 // they held at another one, for the same tags and architectures, or nil.
 //
 // Where several tags have a package the newest build is taken, whatever the
-// order of the tags.
+// order of the tags, or with FirstTag that of the first.
 func (g *Gatherer) ListTags(ctx context.Context, r compose.Request, start Start, before *Listing) (*Listing, error) {
 	arches := wantedArches(r)
 	builds := map[string]koji.TaggedBuild{}
@@ -111,7 +111,7 @@ func (g *Gatherer) ListTags(ctx context.Context, r compose.Request, start Start,
 			return nil, g.missing(fmt.Errorf("list the builds of tag %s: %w", tag, err))
 		}
 		for _, b := range tagged {
-			if other, twice := builds[b.Name]; twice && from[b.Name] != tag && other.Compare(b.EVR) >= 0 {
+			if other, twice := builds[b.Name]; twice && from[b.Name] != tag && (g.FirstTag || other.Compare(b.EVR) >= 0) {
 				continue
 			}
 			builds[b.Name], from[b.Name] = b, tag

@@ -22,6 +22,8 @@ type About struct {
 	ID int64
 	// PungiID is its name for Pungi's tools: odcs-12-1-20261121.t.0.
 	PungiID string
+	// Release is what was composed; the zero value is ODCS's: odcs-12.
+	Release productmd.Release
 	// Label is a milestone, RC-1.2; may be empty.
 	Label string
 	// URL is that of its directory.
@@ -39,13 +41,16 @@ type Module struct {
 }
 
 // PungiID is the name of a compose for Pungi's tools, of the day it was asked
-// for. Kind is "test" unless the request says otherwise.
-func PungiID(id int64, kind string, day time.Time) (string, error) {
+// for. Kind is "test" unless the request says otherwise. Release is as in About.
+func PungiID(id int64, release productmd.Release, kind string, day time.Time) (string, error) {
 	if kind == "" {
 		kind = productmd.Test
 	}
+	if release.Short == "" {
+		release = productmd.Release{Short: shortName(id), Version: "1"}
+	}
 	text, err := productmd.ID{
-		Short: shortName(id), Version: "1", Type: kind, Date: day.UTC().Format("20060102"),
+		Short: release.Short, Version: release.Version, ReleaseType: release.Type, Type: kind, Date: day.UTC().Format("20060102"),
 	}.Format()
 	if err != nil {
 		return "", fmt.Errorf("name compose %d: %w", id, err)
@@ -94,7 +99,10 @@ func (p *Publisher) Finish(ctx context.Context, about About, lock compose.Lock, 
 		return 0, fmt.Errorf("metadata of compose %d: %w", about.ID, err)
 	}
 	product.Label = about.Label
-	release := productmd.Release{Name: releaseName(about.ID), Short: shortName(about.ID), Version: "1"}
+	release := about.Release
+	if release.Name == "" {
+		release = productmd.Release{Name: releaseName(about.ID), Short: shortName(about.ID), Version: "1"}
+	}
 	total := int64(0)
 	for _, file := range files(about, lock, stamp, product, release) {
 		var body bytes.Buffer

@@ -78,8 +78,15 @@ func (p *Publisher) builder(sel *gather.Selection, tree *gather.Tree, keep Keep,
 	}
 }
 
-// TreeName names a tree in errors and keys: "x86_64/os".
-func TreeName(tree *gather.Tree) string { return tree.Arch + "/" + tree.Kind }
+// TreeName names a tree in errors and keys: "x86_64/os", with the variant before
+// it where that is not the one variant composes mostly have.
+func TreeName(tree *gather.Tree) string {
+	name := tree.Arch + "/" + tree.Kind
+	if tree.Variant != gather.Variant {
+		name = tree.Variant + "/" + name
+	}
+	return name
+}
 
 // Stopped tells whether an error only says that the time was over.
 func Stopped(err error) bool {
