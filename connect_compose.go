@@ -85,7 +85,7 @@ func (k *connector) composes() Composes {
 		}
 	}
 	c.Make = k.making(given, c)
-	c.Kojis = k.composeKojis()
+	c.Kojis = k.composeKojis(given)
 	return c
 }
 
@@ -131,7 +131,7 @@ func (k *connector) making(given *config.Composes, c Composes) composemake.Optio
 	if !k.only(atKoji) {
 		return o
 	}
-	solver, err := solve.Find(context.Background(), &wire.Client{System: "repositories"})
+	solver, err := solve.Find(context.Background(), &wire.Client{System: "repositories", HTTP: outsideHTTP(given)})
 	switch {
 	case err == nil:
 		o.Solver = solver
@@ -167,13 +167,16 @@ func rawFiles(configs map[string]config.RawConfig) func(ctx context.Context, rep
 }
 
 // composeKojis are the instances packages come from, with the files they serve.
-func (k *connector) composeKojis() map[string]composemake.Koji {
+func (k *connector) composeKojis(given *config.Composes) map[string]composemake.Koji {
 	out := map[string]composemake.Koji{}
 	if !k.only(atKoji) {
 		return out
 	}
+	others := rpmfile.New(rpmfile.Options{System: "files of others", HTTP: outsideHTTP(given)})
 	for name, hub := range k.kojis() {
-		out[name] = composemake.Koji{Hub: hub, Files: rpmfile.New(rpmfile.Options{System: "files of koji " + name})}
+		out[name] = composemake.Koji{Hub: hub, Files: files{
+			below: hub.FilesURL(""), koji: rpmfile.New(rpmfile.Options{System: "files of koji " + name}), others: others,
+		}}
 	}
 	return out
 }
