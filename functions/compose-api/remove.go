@@ -39,7 +39,7 @@ func (a api) remove(ctx context.Context, c call) (answer, error) {
 		// It was done just now.
 	}
 	if err := a.Policy.RequireAdmin(who); err != nil {
-		return answer{drafts: drafts}, err
+		return answer{}, err
 	}
 	if is.State != compose.Done && is.State != compose.Failed {
 		return refused(http.StatusBadRequest, fmt.Sprintf("Compose (id=%d) can not be removed, its state need to be in ['done', 'failed'].", c.id), ""), nil

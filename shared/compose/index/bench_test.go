@@ -26,7 +26,7 @@ var hundred = sync.OnceValue(func() *world {
 		if _, err := w.mem.Put(bgd, raw, body, ""); err != nil {
 			panic(err)
 		}
-		if id%2000 == 0 {
+		if id%1000 == 999 || id == 100_000 {
 			if _, err := w.indexer().Fold(bgd); err != nil {
 				panic(err)
 			}

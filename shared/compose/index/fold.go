@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// batchMost is how many composes one round folds.
-	batchMost = 400
 	// young is how long a delta may be without its document, which is written
 	// after it: far longer than any function works.
 	young = 2 * time.Minute
@@ -70,7 +68,7 @@ type found struct {
 	at time.Time
 }
 
-// round folds one batch.
+// round folds what one LIST shows.
 func (x *Indexer) round(ctx context.Context) (folded int, more bool, err error) {
 	page, err := x.lister.List(ctx, newPrefix, "", blob.ListMax)
 	if err != nil {
@@ -78,12 +76,9 @@ func (x *Indexer) round(ctx context.Context) (folded int, more bool, err error) 
 	}
 	by := map[int64][]found{}
 	for _, info := range page {
-		d, ok := parseDelta(info.Key)
-		if _, has := by[d.id]; !ok || !has && len(by) == batchMost {
-			more = more || ok
-			continue
+		if d, ok := parseDelta(info.Key); ok {
+			by[d.id] = append(by[d.id], found{d, info.Modified})
 		}
-		by[d.id] = append(by[d.id], found{d, info.Modified})
 	}
 	if len(by) == 0 {
 		return 0, false, nil
@@ -97,7 +92,7 @@ func (x *Indexer) round(ctx context.Context) (folded int, more bool, err error) 
 	}
 	folded, err = x.remove(ctx, by, rows)
 	// Deltas that have to wait do not make another round worth while.
-	return folded, (more || len(page) == blob.ListMax) && folded > 0, err
+	return folded, len(page) == blob.ListMax && folded > 0, err
 }
 
 // documents reads what is true of composes; of one without a document there is

@@ -452,3 +452,19 @@ func TestAListThatWasDamagedIsMadeAgainOfTheDocuments(t *testing.T) {
 		t.Errorf("%+v, %v\n%s", counts, err, diff)
 	}
 }
+
+func TestADeltaThatCannotBeReadKeepsNobodyFromTheList(t *testing.T) {
+	w := filled(t, 10)
+	key, _ := index.Row(func() compose.Compose { c := sample(3); c.Rev = 9; return c }())
+	if _, err := w.mem.Put(t.Context(), key, []byte("?"), blob.Any); err != nil {
+		t.Fatal(err)
+	}
+	if p := find(t, w.list(), index.Query{Take: 20}); p.Total != 10 {
+		t.Errorf("%d are found", p.Total)
+	}
+	w.passes(3 * time.Minute)
+	w.fold(t)
+	if left, _ := w.List(t.Context(), "compose/list/new/", "", 0); len(left) != 0 {
+		t.Errorf("left: %v", left)
+	}
+}

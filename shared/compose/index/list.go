@@ -130,11 +130,11 @@ func (l *List) fillDeltas(ctx context.Context, k *look, deltas []delta) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", deltas[i].key, err)
 		}
-		row, err := decode(o.Body)
-		if err == nil && row.ID == deltas[i].id {
+		// One that cannot be read, as of a newer program, is left to the indexer.
+		if row, err := decode(o.Body); err == nil && row.ID == deltas[i].id {
 			rows[i] = &row
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
