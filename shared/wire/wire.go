@@ -73,13 +73,8 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Temporary reports whether the same call may succeed later: no answer, 408,
-// 425, 429 or any 5xx. A transport that will not make a call says so with an
-// error that has a method Permanent.
+// 425, 429 or any 5xx.
 func (e *Error) Temporary() bool {
-	var never interface{ Permanent() bool }
-	if errors.As(e.Err, &never) && never.Permanent() {
-		return false
-	}
 	switch e.Code {
 	case 0, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
@@ -185,7 +180,7 @@ func (c *Client) once(req *http.Request) (*Answer, error) {
 	}
 	code = resp.StatusCode
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.limit()+1))
+	body, err := readAll(io.LimitReader(resp.Body, c.limit()+1), resp.ContentLength)
 	if err != nil {
 		fail.Err = err
 		return nil, fail
@@ -198,6 +193,18 @@ func (c *Client) once(req *http.Request) (*Answer, error) {
 		return &Answer{resp.StatusCode, resp.Header, body}, fail
 	}
 	return &Answer{resp.StatusCode, resp.Header, body}, nil
+}
+
+// readAll reads a body into memory of the size it is said to have, as far as
+// one may believe that.
+func readAll(body io.Reader, size int64) ([]byte, error) {
+	const believed = 1 << 20
+	var buffer bytes.Buffer
+	if size > 0 {
+		buffer.Grow(int(min(size, believed)) + bytes.MinRead)
+	}
+	_, err := buffer.ReadFrom(body)
+	return buffer.Bytes(), err
 }
 
 func (c *Client) client() *http.Client {
