@@ -20,7 +20,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Add(good)
 	f.Add(good[:len(good)-9])
 	f.Add([]byte(magic + "\x00\x00\x00\x01("))
-	f.Fuzz(func(t *testing.T, body []byte) {
+	f.Fuzz(func(_ *testing.T, body []byte) {
 		s, err := codec.unpack(blob.Object{Key: "k", Body: body})
 		if err != nil {
 			return
