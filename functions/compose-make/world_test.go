@@ -79,15 +79,20 @@ func newWorld(t testing.TB, settings ...setting) *world {
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
 	server.SetBaseURL(web.URL)
-	hub, err := koji.New(koji.Config{Name: "fedora", Server: web.URL + "/kojihub", Files: web.URL + "/kojifiles", Pause: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := rpmfile.New(rpmfile.Options{System: "files of koji fedora", Pause: time.Millisecond})
-	w.server, w.koji = server, composemake.Koji{Hub: hub, Files: files}
+	w.server, w.koji = server, kojiAt(t, web.URL)
 	w.options = options
 	w.open(options)
 	return w
+}
+
+// kojiAt is a Koji as compose-make is given it.
+func kojiAt(t testing.TB, url string) composemake.Koji {
+	t.Helper()
+	hub, err := koji.New(koji.Config{Name: "fedora", Server: url + "/kojihub", Files: url + "/kojifiles", Pause: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return composemake.Koji{Hub: hub, Files: rpmfile.New(rpmfile.Options{System: "files of koji fedora", Pause: time.Millisecond})}
 }
 
 // open puts compose-make on the world's store.

@@ -230,7 +230,7 @@ func (s *selector) add(tree *Tree, b *Build, n *Package, source string) {
 		if f.Unfit && !s.choice.All {
 			s.picker.complain(n)
 		}
-		at = int32(len(s.sel.Files)) //nolint:gosec // Koji's lists are bounded far below
+		at = int32(len(s.sel.Files))
 		s.sel.Files = append(s.sel.Files, f)
 		s.places[n] = at
 	}
@@ -288,7 +288,7 @@ func (s *selector) finish() (*Selection, error) {
 func (sel *Selection) Join(other *Selection, variant string) {
 	at := make(map[string]int32, len(sel.Files))
 	for i := range sel.Files {
-		at[sel.Files[i].Path] = int32(i) //nolint:gosec // Koji's lists are bounded far below
+		at[sel.Files[i].Path] = int32(i)
 	}
 	for _, tree := range other.Trees {
 		files := make([]int32, len(tree.Files))
