@@ -12,7 +12,7 @@ import (
 
 const (
 	treesMost = 1000
-	rpmsMost  = 2_000_000
+	rpmsMost  = 1_000_000
 	textsMost = 1024 // of a path or an address, in bytes
 )
 

@@ -131,9 +131,10 @@ var errNoAnswer = errors.New("the answer was lost")
 
 // shelf is a bucket with one content that composes make, share and leave.
 type shelf struct {
-	t     *testing.T
-	store *stepped
-	now   time.Time
+	t      *testing.T
+	store  *stepped
+	now    time.Time
+	nonces int
 	compose.Contents
 	// dirs is where those composes find the content that hold it.
 	dirs map[int64]int64
@@ -144,14 +145,13 @@ const digest = "c0ffee"
 func newShelf(t *testing.T, s *schedule, loses int) *shelf {
 	sh := &shelf{t: t, store: &stepped{Store: mem.New(), s: s, loses: loses}, dirs: map[int64]int64{}}
 	sh.now = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	nonces := 0
-	sh.Contents = compose.NewContents(state.Bucket{
-		Store: sh.store, Now: func() time.Time { return sh.now },
-		Nonce: func() string { nonces++; return fmt.Sprint("n", nonces) },
-		Rest:  func(context.Context, int) error { return nil },
-	})
+	sh.Contents = compose.NewContents(state.Bucket{Store: sh.store, Now: func() time.Time { return sh.now }, Nonce: sh.nonce, Rest: sh.rest})
 	return sh
 }
+
+func (sh *shelf) nonce() string { sh.nonces++; return fmt.Sprint("n", sh.nonces) }
+
+func (sh *shelf) rest(context.Context, int) error { return nil }
 
 // make does what compose-make does for a compose: it joins what is there, or
 // writes its own directory and enters that.
@@ -285,13 +285,13 @@ func TestNobodyLosesWhatIsHeld(t *testing.T) {
 		runs func(sh *shelf) []func(context.Context)
 	}{
 		{
-			name: "reused at the last moment", drawn: 4000, loses: 1, before: map[int64]time.Duration{1: past},
+			name: "reused at the last moment", drawn: 2000, loses: 1, before: map[int64]time.Duration{1: past},
 			runs: func(sh *shelf) []func(context.Context) {
 				return []func(context.Context){sh.expires(1), sh.makes(2, future)}
 			},
 		},
 		{
-			name: "reused at the last moment by two", drawn: 4000, loses: 1, before: map[int64]time.Duration{1: past},
+			name: "reused at the last moment by two", drawn: 2000, loses: 1, before: map[int64]time.Duration{1: past},
 			runs: func(sh *shelf) []func(context.Context) {
 				return []func(context.Context){sh.expires(1), sh.makes(2, future), sh.makes(3, future)}
 			},
@@ -301,7 +301,7 @@ func TestNobodyLosesWhatIsHeld(t *testing.T) {
 			runs: func(sh *shelf) []func(context.Context) { return []func(context.Context){sh.expires(1), sh.renews(2)} },
 		},
 		{
-			name: "two let go at once", loses: 0, before: map[int64]time.Duration{1: past, 2: past}, drawn: 4000,
+			name: "two let go at once", loses: 0, before: map[int64]time.Duration{1: past, 2: past}, drawn: 2000,
 			runs: func(sh *shelf) []func(context.Context) { return []func(context.Context){sh.expires(1), sh.expires(2)} },
 		},
 		{
@@ -309,37 +309,37 @@ func TestNobodyLosesWhatIsHeld(t *testing.T) {
 			runs: func(sh *shelf) []func(context.Context) { return []func(context.Context){sh.expires(1)} },
 		},
 		{
-			name: "two make the same", loses: 1, drawn: 4000,
+			name: "two make the same", loses: 1, drawn: 2000,
 			runs: func(sh *shelf) []func(context.Context) {
 				return []func(context.Context){sh.makes(1, future), sh.makes(2, future)}
 			},
 		},
 		{
-			name: "three make the same while the last lets go", loses: 1, drawn: 4000, before: map[int64]time.Duration{1: past, 2: past},
+			name: "three make the same while the last lets go", loses: 1, drawn: 2000, before: map[int64]time.Duration{1: past, 2: past},
 			runs: func(sh *shelf) []func(context.Context) {
 				return []func(context.Context){sh.expires(1), sh.expires(2), sh.makes(3, future), sh.makes(4, future)}
 			},
 		},
 		{
-			name: "an order that comes twice, and once too late", loses: 1, drawn: 6000, late: true,
+			name: "an order that comes twice, and once too late", loses: 1, drawn: 3000, late: true,
 			runs: func(sh *shelf) []func(context.Context) {
 				return []func(context.Context){sh.comesAndGoes(1), sh.makes(1, past)}
 			},
 		},
 		{
-			name: "a run that comes too late takes nobody in", loses: 1, drawn: 6000, late: true,
+			name: "a run that comes too late takes nobody in", loses: 1, drawn: 3000, late: true,
 			runs: func(sh *shelf) []func(context.Context) {
 				return []func(context.Context){sh.comesAndGoes(1), sh.makes(1, past), sh.makes(3, future)}
 			},
 		},
 		{
-			name: "nor one whose directory another lets go of", loses: 1, drawn: 6000, late: true, before: map[int64]time.Duration{1: past, 2: past},
+			name: "nor one whose directory another lets go of", loses: 1, drawn: 3000, late: true, before: map[int64]time.Duration{1: past, 2: past},
 			runs: func(sh *shelf) []func(context.Context) {
 				return []func(context.Context){sh.expires(2), sh.remakes(1), sh.makes(3, future)}
 			},
 		},
 		{
-			name: "nor does one that comes too late and is the first", loses: 1, drawn: 6000, late: true,
+			name: "nor does one that comes too late and is the first", loses: 1, drawn: 3000, late: true,
 			runs: func(sh *shelf) []func(context.Context) {
 				return []func(context.Context){sh.expires(1), sh.makes(1, future), sh.makes(3, future)}
 			},

@@ -18,8 +18,8 @@ import (
 
 const (
 	lockPrefix = "compose/lock/"
-	// lockBytes is the most JSON a lock may be: that of two million packages.
-	lockBytes = 1 << 30
+	// lockBytes is the most JSON a lock may be: that of a million packages.
+	lockBytes = 512 << 20
 	// documentBytes is the most a document beside a lock may be. All modules of
 	// a distribution are some 10 MB.
 	documentBytes = 64 << 20
