@@ -73,6 +73,12 @@ func operation(r route) object {
 	for _, q := range r.query {
 		parameters = append(parameters, object{"name": q.name, "in": "query", "description": q.does, "schema": typed(q.kind, q.values)})
 	}
+	if r.named {
+		parameters = append(parameters, object{
+			"name": "Idempotency-Key", "in": "header", "schema": object{"type": "string"},
+			"description": "Names this request: another with the same name and content is a repetition of it.",
+		})
+	}
 	if parameters != nil {
 		op["parameters"] = parameters
 	}

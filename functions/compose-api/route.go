@@ -22,6 +22,8 @@ type route struct {
 	// does says what it is for, and tells more about it.
 	does, more string
 	query      []argument
+	// named tells that the caller may name his request (Idempotency-Key).
+	named bool
 	// body is the name of the schema of what is sent; empty: nothing is.
 	body string
 	// gives is the name of the schema of a good answer, code its status, and
@@ -50,8 +52,8 @@ func routes() []route {
 		},
 		{
 			method: http.MethodPost, path: "/api/1/composes/", does: "Ask for a compose.",
-			more: "The same request of the same caller, or one with the same Idempotency-Key, gives the same compose for some minutes: it is safe to repeat.",
-			body: "Request", gives: "Compose", code: http.StatusOK, refuses: []int{400, 401, 403, 413, 429, 503}, handle: api.post,
+			more:  "The same request of the same caller, or one with the same Idempotency-Key, gives the same compose for some minutes: it is safe to repeat.",
+			named: true, body: "Request", gives: "Compose", code: http.StatusOK, refuses: []int{400, 401, 403, 413, 429, 503}, handle: api.post,
 		},
 		{
 			method: http.MethodGet, path: composePath, does: "Read a compose.", more: "Send the answer's ETag as If-None-Match when polling.",
@@ -61,7 +63,7 @@ func routes() []route {
 			method: http.MethodPatch, path: composePath, does: "Let a compose live longer, or make it again.",
 			more: "One that is done lives longer, under the same id. One that failed or was removed, or that is to be of other builds, modules, signing keys or " +
 				"another label, is made again of the same packages, under a new id.",
-			body: "Patch", gives: "Compose", code: http.StatusOK, refuses: []int{400, 401, 403, 404, 413, 429, 503}, handle: api.patch,
+			named: true, body: "Patch", gives: "Compose", code: http.StatusOK, refuses: []int{400, 401, 403, 404, 413, 429, 503}, handle: api.patch,
 		},
 		{
 			method: http.MethodDelete, path: composePath, does: "Cancel a compose, or remove it.",
