@@ -141,9 +141,12 @@ type answer struct {
 }
 
 func (a api) serve(ctx context.Context, r *http.Request) (fn.Response, []event.Draft, error) {
-	route, c, refused := find(r)
-	if refused != nil {
-		return respond(r, *refused), nil, nil
+	if a.Login == nil {
+		return respond(r, refused(http.StatusNotFound, "No composes are made here.", "Its operator has to configure them.")), nil, nil
+	}
+	route, c, bad := find(r)
+	if bad != nil {
+		return respond(r, *bad), nil, nil
 	}
 	given, err := route.handle(a, ctx, c)
 	if err != nil {

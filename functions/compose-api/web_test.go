@@ -4,14 +4,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	composeapi "github.com/distaff-project/distaff/functions/compose-api"
 	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/login"
 	"github.com/distaff-project/distaff/shared/permit"
 )
@@ -273,6 +276,13 @@ func TestARenewalMayNotBecomeTooLong(t *testing.T) {
 	}
 	w := s.ask(http.MethodPatch, composes+"1", `{"source":{"builds":[`+strings.Join(builds, ",")+`]}}`)
 	if w.Code != http.StatusRequestEntityTooLarge || !strings.Contains(w.Body.String(), "mostly by source.builds") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestAServerThatMakesNoComposesSaysSo(t *testing.T) {
+	h := fn.ServeWeb(fn.Runner{Now: time.Now, Log: slog.New(slog.DiscardHandler)}, composeapi.New(composeapi.Parts{}, composeapi.Options{}))
+	if w := ask(t, h, http.MethodGet, composes, ""); w.Code != http.StatusNotFound || read(t, w).Message != "No composes are made here." {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
