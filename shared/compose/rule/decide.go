@@ -246,7 +246,10 @@ func (t *turn) checked(news event.ComposeCheckAnswer) {
 		return
 	}
 	t.s.Close(label)
-	t.s.TagNames, t.s.Next = news.TagNames, Next{Event: news.Event, Tags: news.Tags}
+	t.s.Next = Next{Event: news.Event, Tags: news.Tags}
+	if len(news.TagNames) > 0 { // an answer that nothing changed names none
+		t.s.TagNames = news.TagNames
+	}
 	if !news.Changed && !t.rule.Always {
 		t.s.Last.Next = t.s.Next
 		t.end("nothing to install has changed")

@@ -143,6 +143,20 @@ func TestAFixThatIsTaggedBecomesACompose(t *testing.T) {
 	d.expect("what failed counts as never looked at", d.tell(d.tagged("fish-4-1.fc45")), "compose.check-wanted 4/check event=101 content=c12")
 }
 
+func TestWhatATagInheritsIsKnownAfterAnUnchangedRound(t *testing.T) {
+	d := enter(t, rule.Rule{})
+	d.tell(d.tagged("openssl-3.5-2.fc45"))
+	d.tell(d.checked(1, true, 100, "c1"))
+	d.tell(d.done(1, 12))
+	d.tell(d.tagged("openssl-3.5-2.fc45"))
+	unchanged := d.checked(2, false, 100, "c12")
+	unchanged.TagNames = nil // the one call that tells it does not tell the names
+	d.tell(unchanged)
+	if got := d.state().TagNames; len(got) != 1 {
+		t.Errorf("its tags are %v", got)
+	}
+}
+
 func TestAMassRebuildIsOneCompose(t *testing.T) {
 	d := enter(t, rule.Rule{Quiet: 5 * time.Minute})
 	for n := range 100 {
