@@ -30,7 +30,7 @@ func composeListCommand(s streams) *cobra.Command {
 		Use:   "list",
 		Short: "List composes, the newest first",
 		Long: example(
-			"distaff compose list --state done --source f45-updates", "those that can be installed from",
+			"distaff compose list --status done --source f45-updates", "those that can be installed from",
 			"distaff compose list --owner anna --order -time_to_expire --page 2", "the next of somebody's",
 		) + "The exit code is 4 if there is none.",
 		Args: cobra.NoArgs,
@@ -60,7 +60,7 @@ func composeListCommand(s streams) *cobra.Command {
 	flags.StringVar(&f.owner, "owner", "", "those of one owner")
 	flags.StringVar(&f.sourceType, "type", "", "those of a type of source: "+strings.Join(odcs.SourceTypes(), ", "))
 	flags.StringVar(&f.source, "source", "", "those of just this source, as they name it")
-	flags.StringVar(&f.state, "state", "", "those in a state: "+strings.Join(odcs.States(), ", "))
+	flags.StringVar(&f.state, "status", "", "those in a state: "+strings.Join(odcs.States(), ", "))
 	flags.StringVar(&f.pungi, "pungi-id", "", "the one with this Pungi id")
 	flags.StringVar(&f.composeType, "compose-type", "", "those of a type: test, ci, nightly, production, development")
 	flags.StringVar(&f.label, "label", "", "those with a label")
@@ -69,7 +69,7 @@ func composeListCommand(s streams) *cobra.Command {
 	flags.IntVar(&f.perPage, "per-page", 20, "how many on a page")
 	flags.BoolVar(&f.all, "all", false, "all pages")
 	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(odcs.SourceTypes(), cobra.ShellCompDirectiveNoFileComp))
-	_ = cmd.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(odcs.States(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(odcs.States(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -97,7 +97,7 @@ func (f *filters) query() (url.Values, error) {
 			n = number
 		}
 		if n < 0 || n >= len(odcs.States()) {
-			return nil, failed(exitUsage, "%.40q is no state%s; states are %s", f.state, meant(f.state, odcs.States()), strings.Join(odcs.States(), ", "))
+			return nil, failed(exitUsage, "--status %.40q is no state%s; states are %s", f.state, meant(f.state, odcs.States()), strings.Join(odcs.States(), ", "))
 		}
 		q.Set("state", strconv.Itoa(n))
 	}

@@ -26,7 +26,7 @@ var files embed.FS
 //nolint:gochecknoglobals // constant data: the embedded templates, parsed at first use
 var templates = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"lines": numberedLines, "word": word, "mark": mark, "size": size, "plural": plural,
+		"lines": numberedLines, "word": word, "mark": mark, "composeMark": composeMark, "size": size, "plural": plural,
 		"iso":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"when": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") + " UTC" },
 		// short stands below a heading that says UTC.

@@ -21,6 +21,9 @@ type Site struct {
 	Query string
 	// Section is the part of the status page it belongs to: "ops" or "".
 	Section string
+	// Home is the address of the status page, where this is a page of composes;
+	// empty: it is not known.
+	Home string
 	// Refresh is after how many seconds the page renews itself; 0: it does not.
 	Refresh int
 	// Made is when the data were read.
@@ -120,5 +123,5 @@ func templateOf(data any) string {
 	case Graph:
 		return "graph.tmpl"
 	}
-	return ""
+	return composeTemplateOf(data)
 }

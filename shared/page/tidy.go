@@ -73,7 +73,7 @@ func clean(v reflect.Value) reflect.Value {
 		case *Run:
 			value.JSON, value.Index = address(value.JSON), address(value.Index)
 		case *Site:
-			value.JSON, value.Base = address(value.JSON), address(value.Base)
+			value.JSON, value.Base, value.Home = address(value.JSON), address(value.Base), address(value.Home)
 		case *Entry:
 			value.Page = address(value.Page)
 		}
@@ -85,7 +85,7 @@ func clean(v reflect.Value) reflect.Value {
 
 func bound(element reflect.Type) int {
 	switch element {
-	case reflect.TypeFor[Test](), reflect.TypeFor[Event](), reflect.TypeFor[Entry]():
+	case reflect.TypeFor[Test](), reflect.TypeFor[Event](), reflect.TypeFor[Entry](), reflect.TypeFor[Entered]():
 		return maxRows
 	case reflect.TypeFor[string]():
 		return excerpt.MaxLines
