@@ -15,6 +15,8 @@ import (
 	clocktick "github.com/distaff-project/distaff/functions/clock-tick"
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/blob/mem"
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/rule"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/state"
@@ -92,6 +94,10 @@ func said(t *testing.T, drafts []event.Draft) []string {
 				text += " stuck at " + p.Stuck
 			}
 			out = append(out, text)
+		case event.ComposeTimePassed.Name():
+			out = append(out, fmt.Sprintf("passed for compose %d", decode[event.ComposePassed](t, d).ID))
+		case event.RuleTimePassed.Name():
+			out = append(out, "passed for rule "+decode[event.RulePassed](t, d).Rule)
 		case event.BuildLookWanted.Name():
 			l := decode[event.BuildLook](t, d)
 			out = append(out, fmt.Sprintf("look at %d tasks of %s", len(l.Tasks), l.Koji))
@@ -155,6 +161,34 @@ func TestWhatIsDueIsAnnounced(t *testing.T) {
 	}
 	if d.gets != 1 {
 		t.Errorf("the clock read %d objects, and needs one", d.gets)
+	}
+}
+
+func TestWhatIsDueOfComposesAndRulesIsAnnounced(t *testing.T) {
+	d := newDesk()
+	for _, entry := range []state.Entry{
+		{At: d.now, System: compose.Self, Document: "12"},
+		{At: d.now, System: rule.System, Document: "fixes in f45"},
+		{At: d.now, System: compose.Self, Document: "not a number"},
+		{At: d.now.Add(time.Second), System: compose.Self, Document: "13"},
+	} {
+		d.put(t, entry.Key())
+	}
+	drafts := d.tick(t)
+	if diff := cmp.Diff([]string{"passed for rule fixes in f45", "passed for compose 12"}, said(t, drafts)); diff != "" {
+		t.Fatal(diff)
+	}
+	if drafts[1].Attributes[event.Due] != "due/20260302T090000/compose/12/-" {
+		t.Errorf("the entry behind it is %q", drafts[1].Attributes[event.Due])
+	}
+	// What nobody deals with is tried again much later, as what it is.
+	for range 40 {
+		d.now = d.now.Add(time.Minute)
+		d.tick(t)
+	}
+	d.now = d.now.Add(6 * time.Hour)
+	if diff := cmp.Diff([]string{"passed for rule fixes in f45", "passed for compose 12", "passed for compose 13"}, said(t, d.tick(t))); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -81,7 +81,7 @@ func (r *removal) all(ctx context.Context, id int64) (until time.Time, err error
 	if err != nil {
 		return until, err
 	}
-	needed := false
+	needed, gone := false, false
 	for _, digest := range digests {
 		begun, err := contents.BeginRemoval(ctx, digest, holder)
 		if err != nil {
@@ -90,6 +90,7 @@ func (r *removal) all(ctx context.Context, id int64) (until time.Time, err error
 		if begun.Dir == id {
 			needed, until = true, begun.Until
 		}
+		gone = gone || slices.Contains(begun.Dirs, id)
 		for _, dir := range begun.Dirs {
 			if err := r.clear(ctx, dir); err != nil || r.left == 0 {
 				return until, err
@@ -99,7 +100,7 @@ func (r *removal) all(ctx context.Context, id int64) (until time.Time, err error
 			}
 		}
 	}
-	if needed {
+	if needed || gone {
 		return until, nil
 	}
 	// What was begun in its own directory and never came to be a content.

@@ -343,14 +343,14 @@ func sequenceOf(t *testing.T, p *play, state compose.State) string {
 	for len(c.Said) > 0 && c.Said[len(c.Said)-1].State != state {
 		c.Said = c.Said[:len(c.Said)-1]
 	}
-	for _, d := range (compose.Desk{Rules: p.rules}).Repeat(c) {
-		if _, said := decode[event.ComposeState](t, d).Shown(); said != state.String() {
-			t.Fatalf("said again %s is %s", state, said)
-		}
-		return d.Attributes["sequence"]
+	again := (compose.Desk{Rules: p.rules}).Repeat(c)
+	if len(again) != 1 {
+		t.Fatalf("%s is said again as %d", state, len(again))
 	}
-	t.Fatalf("%s is not said again", state)
-	return ""
+	if _, said := decode[event.ComposeState](t, again[0]).Shown(); said != state.String() {
+		t.Fatalf("said again %s is %s", state, said)
+	}
+	return again[0].Attributes["sequence"]
 }
 
 func FuzzDecide(f *testing.F) {
@@ -358,7 +358,9 @@ func FuzzDecide(f *testing.F) {
 	f.Add([]byte{0, 6, 10, 2, 5, 2, 8})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		facts := []any{
-			asked, began, made, failed, compose.Cancelled{By: "a"}, compose.RemovalAsked{By: "b"},
+			asked, began, made, failed,
+			compose.Cancelled{By: "a"},
+			compose.RemovalAsked{By: "b"},
 			answer(event.ComposeFollows, event.ComposeAnswer{Leader: 3}), tie(event.ComposeFollowed, 9, nil, false),
 			tie(event.ComposeLeaderEnded, 3, nil, false), tie(event.ComposeExtended, 8, in(30*time.Hour), true),
 			tie(event.ComposeExtended, 8, in(60*time.Hour), false), removed,

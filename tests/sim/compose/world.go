@@ -49,8 +49,8 @@ type World struct {
 
 	// changes are the changes of state that stand in documents, and whether they
 	// were told; newest is what was told with the highest sequence.
-	changes  map[change]bool
-	newest   map[int64]told
+	changes map[change]bool
+	newest  map[int64]told
 	// docs are the documents as they were written last; stale tells that they, or
 	// files, have changed since they were checked.
 	docs     map[int64]compose.Compose
