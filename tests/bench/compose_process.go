@@ -84,6 +84,7 @@ const jobEnv = "DISTAFF_BENCH_JOB"
 // job is one of what this program does as a process of its own.
 type job struct {
 	Metadata *metadata `json:",omitempty"`
+	Compose  *making   `json:",omitempty"`
 }
 
 // own runs a job in a process of its own. What it found out goes to result.
@@ -123,6 +124,8 @@ func work(what string) int {
 	case err != nil:
 	case j.Metadata != nil:
 		result, err = j.Metadata.make(context.Background())
+	case j.Compose != nil:
+		result, err = j.Compose.run(context.Background())
 	}
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(outcome{result, readSoFar()})
