@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"net/http"
-	"slices"
 	"strings"
 
 	buspublish "github.com/distaff-project/distaff/functions/bus-publish"
@@ -140,30 +137,6 @@ func (k *connector) making(given *config.Composes, c Composes) composemake.Optio
 	}
 	o.Fetch = rawFiles(given.RawConfigs)
 	return o
-}
-
-// rawFiles gets files of Git repositories from where forges serve them.
-func rawFiles(configs map[string]config.RawConfig) func(ctx context.Context, repository, commit, path string) ([]byte, error) {
-	return func(ctx context.Context, repository, commit, path string) ([]byte, error) {
-		raw, ok := configs[repository]
-		if !ok {
-			return nil, fmt.Errorf("no Pungi configuration is called %q here; there are %s", repository,
-				strings.Join(slices.Sorted(maps.Keys(configs)), ", "))
-		}
-		if raw.Commit != "" {
-			commit = raw.Commit
-		}
-		address := strings.NewReplacer("{commit}", commit, "{path}", path).Replace(raw.URL)
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-		if err != nil {
-			return nil, err
-		}
-		answer, err := (&wire.Client{System: "Pungi configuration " + repository, Limit: 4 << 20}).Do(req)
-		if err != nil {
-			return nil, err
-		}
-		return answer.Body, nil
-	}
 }
 
 // composeKojis are the instances packages come from, with the files they serve.
