@@ -102,7 +102,7 @@ func (m maker) now(ctx context.Context, request compose.Request, k Koji, start g
 	err = g.AskChecksums(ctx, sel, stop)
 	if unknown := sel.Unmeasured(); err == nil && unknown <= fewUnmeasured {
 		if err = g.Checksums(ctx, sel, stop); err == nil {
-			err = m.publisher(k, g).Measure(ctx, sel)
+			err = m.publisher(k, g).Measure(ctx, sel, stop)
 		}
 	}
 	// The compose that follows need not ask again for what was found out.

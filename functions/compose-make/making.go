@@ -113,15 +113,27 @@ func (r *making) run(ctx context.Context) error {
 
 // pause keeps what was found out and asks to be asked again.
 func (r *making) pause(ctx context.Context, large bool) error {
-	if r.src != nil && r.log.Work().Lock == "" {
-		if err := r.log.KeepSources(ctx, r.src); err != nil {
-			return err
-		}
+	if err := r.keepSources(ctx); err != nil {
+		return err
 	}
 	answer := r.order.Answer()
 	answer.At, answer.Done, answer.Total, answer.Large = r.now(), r.done, r.total, large
 	r.drafts = append(r.drafts, event.ComposeProgressed.Say(answer))
 	return nil
+}
+
+// keepSources keeps what was found out about the sources: for the next run of
+// this making, or, where that needs it no more, for the next compose.
+func (r *making) keepSources(ctx context.Context) error {
+	switch {
+	case r.src == nil:
+		return nil
+	case r.log.Work().Lock == "":
+		return r.log.KeepSources(ctx, r.src)
+	case r.locked || r.src.Base == nil:
+		return nil
+	}
+	return r.shelf.Leave(ctx, r.log.Work().Start, r.src.Base)
 }
 
 func (r *making) reuses() compose.Reuse { return compose.Reuse{Bucket: r.desk.Bucket} }

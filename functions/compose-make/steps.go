@@ -102,7 +102,7 @@ func (r *making) measure(ctx context.Context, sel *gather.Selection) error {
 			}
 		}
 	}
-	return r.pub.Measure(ctx, sel)
+	return r.pub.Measure(ctx, sel, r.stop)
 }
 
 // prepare makes the frames of a tree that nobody has.

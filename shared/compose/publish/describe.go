@@ -102,26 +102,44 @@ func (d *describer) learn(place int32, size int64, h header.Header) {
 }
 
 // Measure finds out the sizes that are not known. What it reads is kept for the
-// description, as long as that is little.
-func (p *Publisher) Measure(ctx context.Context, sel *gather.Selection) error {
-	group, ctx := errgroup.WithContext(ctx)
+// description, as long as that is little. Stop tells that the time is nearly
+// over; then the error is frame.ErrStopped.
+func (p *Publisher) Measure(ctx context.Context, sel *gather.Selection, stop func() bool) error {
+	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(64)
 	d := &describer{Publisher: p, sel: sel}
+	stopped := false
 	for i := range sel.Files {
-		if f := sel.Files[i]; !f.Exact || f.Time == 0 {
-			group.Go(func() error {
-				head, err := p.head(ctx, &f)
-				if err == nil {
-					if p.held.Add(memory(head)) <= heldMost {
-						p.near.Store(p.Address(&f), head)
-					} else {
-						p.held.Add(-memory(head))
-					}
-					d.learn(int32(i), head.Size, head.Header) //nolint:gosec // Koji's lists are bounded far below
-				}
-				return err
-			})
+		f := d.file(i)
+		if f.Exact && f.Time != 0 {
+			continue
 		}
+		if stopped = stop(); stopped {
+			break
+		}
+		group.Go(func() error {
+			head, err := p.head(inner, &f)
+			if err != nil {
+				return err
+			}
+			if p.held.Add(memory(head)) <= heldMost {
+				p.near.Store(p.Address(&f), head)
+			} else {
+				p.held.Add(-memory(head))
+			}
+			d.learn(int32(i), head.Size, head.Header) //nolint:gosec // Koji's lists are bounded far below
+			return nil
+		})
 	}
-	return group.Wait()
+	err := group.Wait()
+	if err == nil && stopped {
+		err = frame.ErrStopped
+	}
+	return err
+}
+
+func (d *describer) file(i int) gather.File {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sel.Files[i]
 }
