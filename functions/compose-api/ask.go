@@ -13,6 +13,7 @@ import (
 
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/index"
 	"github.com/distaff-project/distaff/shared/odcs"
 	"github.com/distaff-project/distaff/shared/permit"
 )
@@ -74,7 +75,7 @@ func (a api) open(ctx context.Context, w wish) (answer, error) {
 		return answer{}, fmt.Errorf("open a compose: %w", err)
 	}
 	if !known {
-		if err := a.quota(ctx, w); err != nil {
+		if err := a.place(ctx, w, id); err != nil {
 			return answer{}, err
 		}
 	}
@@ -131,16 +132,16 @@ func fixed(r compose.Request) bool {
 	return r.Event != 0 || r.SourceType == compose.Build || r.SourceType == compose.Locked
 }
 
-// quota refuses who has enough. Only where there are quotas the bucket is asked.
-func (a api) quota(ctx context.Context, w wish) error {
+// place refuses who has enough. Only where there are quotas the bucket is asked.
+func (a api) place(ctx context.Context, w wish, id int64) error {
 	if !limits(a.Policy) {
 		return nil
 	}
-	has, err := a.List.Owned(ctx, w.who.Name, a.Now())
-	if err != nil {
-		return err
-	}
-	return a.Policy.CheckQuota(w.who, w.may, permit.Usage(has), a.Now())
+	now := a.Now()
+	return a.List.Take(ctx, a.Store, index.Place{
+		Owner: w.who.Name, ID: id, Now: now, Nonce: a.Nonce(), Expires: now.Add(time.Duration(w.asked.Request.Lifetime) * time.Second),
+		May: func(has index.Owned) error { return a.Policy.CheckQuota(w.who, w.may, permit.Usage(has), now) },
+	})
 }
 
 // limits tells whether anybody has a quota.

@@ -49,7 +49,7 @@ type IDs interface {
 // List finds composes.
 type List interface {
 	Find(ctx context.Context, q index.Query) (index.Page, error)
-	Owned(ctx context.Context, owner string, now time.Time) (index.Owned, error)
+	Take(ctx context.Context, bucket index.Putter, p index.Place) error
 	Counts(ctx context.Context) (index.Counts, error)
 }
 

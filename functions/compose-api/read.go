@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/compose"
@@ -74,8 +75,16 @@ func (a api) enter(c call, scope string) (permit.Caller, error) {
 	if err == nil {
 		err = a.Login.RequireScope(who, scope)
 	}
+	if err == nil && strings.HasPrefix(who.Name, ruleOwner) {
+		err = &permit.Refusal{
+			Code: http.StatusForbidden, Message: "User " + who.Name + " has a name that only rules may have.", Hint: "Log in under another name.",
+		}
+	}
 	return callerOf(who), err
 }
+
+// ruleOwner begins the name of the owner of a compose that a rule wanted.
+const ruleOwner = "rule:"
 
 func callerOf(who login.Caller) permit.Caller {
 	return permit.Caller{Name: who.Name, Groups: who.Groups, GroupsUnknown: who.GroupsErr != nil}

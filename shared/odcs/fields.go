@@ -42,7 +42,13 @@ func (p *parser) words(o object, key string) []string {
 		p.refuse("Write it in quotes, with spaces between several.", "%s should be a string", key)
 		return nil
 	}
-	return p.bounded(key, strings.Fields(text), AddressMost, ListMost)
+	return p.bounded(key, split(text), AddressMost, ListMost)
+}
+
+// split divides at spaces, and at nothing else: what holds a line break is no
+// word.
+func split(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' })
 }
 
 // list reads a list of strings. As all of them end in one string with spaces
@@ -54,7 +60,7 @@ func (p *parser) list(o object, key string, word int) []string {
 func (p *parser) listOf(o object, key string, word, most int) []string {
 	var out []string
 	for _, text := range p.raw(o, key) {
-		out = append(out, strings.Fields(text)...)
+		out = append(out, split(text)...)
 	}
 	return p.bounded(key, out, word, most)
 }

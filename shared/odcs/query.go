@@ -35,7 +35,7 @@ type argument struct{ key, value string }
 // ParseSearch reads the query of a URL. An order that there is not is a
 // *Refusal; ODCS takes everything else somehow.
 func ParseSearch(rawQuery string) (Search, error) {
-	arguments := split(rawQuery)
+	arguments := arguments(rawQuery)
 	first := func(key string) string {
 		for _, a := range arguments {
 			if a.key == key {
@@ -60,8 +60,8 @@ func ParseSearch(rawQuery string) (Search, error) {
 	return s, s.order(first("order_by"))
 }
 
-// split reads the arguments; several of one name stand where the first does.
-func split(rawQuery string) []argument {
+// arguments reads them; several of one name stand where the first does.
+func arguments(rawQuery string) []argument {
 	var order []string
 	values := map[string][]string{}
 	for part := range strings.SplitSeq(rawQuery, "&") {

@@ -57,7 +57,7 @@ func (p *parser) rawConfig(source []string) RawConfig {
 		return RawConfig{}
 	}
 	name, commit, _ := strings.Cut(source[0], "#")
-	if name == "" || commit == "" || strings.Contains(commit, "#") || strings.HasPrefix(commit, "-") {
+	if name == "" || !isRef(commit) {
 		p.refuse("Write the name and the commit with # between.", `Source must be in "source_name#commit_hash" format for "raw_config" source_type.`)
 		return RawConfig{}
 	}
@@ -68,6 +68,13 @@ func (p *parser) rawConfig(source []string) RawConfig {
 	return known
 }
 
+// isRef tells whether a text can be a commit, a tag or a branch. It becomes a
+// part of addresses, so it must not lead out of its place.
+// Source: https://git-scm.com/docs/git-check-ref-format
+func isRef(text string) bool {
+	return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$`).MatchString(text) && !strings.Contains(text, "..")
+}
+
 func (p *parser) modules(source []string) {
 	base := p.BaseModules
 	if base == nil {
@@ -75,7 +82,10 @@ func (p *parser) modules(source []string) {
 	}
 	for _, module := range source {
 		parts := strings.Split(module, ":")
-		if len(parts) < 2 || len(parts) > 4 || slices.Contains(parts, "") {
+		bad := func(part string) bool {
+			return !regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+~^-]*$`).MatchString(part)
+		}
+		if len(parts) < 2 || len(parts) > 4 || slices.ContainsFunc(parts, bad) {
 			p.refuse("Write name:stream.", `Module definition must be in "n:s", "n:s:v" or "n:s:v:c" format, but got %.80s`, module)
 			return
 		}

@@ -3,11 +3,13 @@ package index_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -466,5 +468,55 @@ func TestADeltaThatCannotBeReadKeepsNobodyFromTheList(t *testing.T) {
 	w.fold(t)
 	if left, _ := w.List(t.Context(), "compose/list/new/", "", 0); len(left) != 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+func TestPlacesAreTakenOneByOne(t *testing.T) {
+	w := newWorld()
+	enough := errors.New("enough")
+	place := func(id int64) index.Place {
+		return index.Place{Owner: "alice", ID: id, Now: w.clock(), Nonce: fmt.Sprint(id, w.clock()), Expires: w.clock().Add(time.Hour), May: func(has index.Owned) error {
+			if has.Live >= 3 {
+				return enough
+			}
+			return nil
+		}}
+	}
+	lists := []*index.List{w.list(), w.list(), w.list()}
+	var wg sync.WaitGroup
+	var got, refused atomic.Int64
+	for id := int64(1); id <= 30; id++ {
+		wg.Go(func() {
+			switch err := lists[id%3].Take(t.Context(), w, place(id)); {
+			case err == nil:
+				got.Add(1)
+			case errors.Is(err, enough):
+				refused.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if got.Load() != 3 || refused.Load() != 27 {
+		t.Fatalf("%d have a place, %d have not", got.Load(), refused.Load())
+	}
+	w.passes(3 * time.Minute)
+	for id := int64(41); id <= 43; id++ {
+		for range 2 {
+			if err := w.list().Take(t.Context(), w, place(id)); err != nil {
+				t.Errorf("where nothing was opened no place is free: %v", err)
+			}
+		}
+	}
+	c := sample(41)
+	c.Owner, c.State, c.Rev, c.Submitted, c.Expires = "alice", compose.Failed, 1, w.clock(), w.clock()
+	w.write(t, compose.Compose{}, c)
+	if err := w.list().Take(t.Context(), w, place(44)); err != nil {
+		t.Errorf("the place of one that failed is not free: %v", err)
+	}
+	w.fold(t)
+	if has, err := w.list().Owned(t.Context(), "alice", w.clock()); err != nil || has.Live != 3 {
+		t.Errorf("%+v, %v", has, err)
 	}
 }

@@ -23,6 +23,7 @@ type List struct {
 	store Store
 	read  Read
 	codec codec
+	turns chan struct{} // of those who take places
 
 	mu       sync.Mutex
 	next     *look // one that has not begun, to which callers may still come
@@ -38,7 +39,7 @@ type List struct {
 // whose request is too long for the list.
 func NewList(store Store, read Read) *List {
 	return &List{
-		store: store, read: read, codec: newCodec(), busy: make(chan struct{}, 1),
+		store: store, read: read, codec: newCodec(), busy: make(chan struct{}, 1), turns: make(chan struct{}, 1),
 		segments: map[int64]*segment{}, deltas: map[string]entry{}, lines: newLines(),
 	}
 }

@@ -36,6 +36,8 @@ type holding struct {
 }
 
 type piece struct {
+	// Rev is 0 of a place that was taken for a compose whose document is not
+	// written yet.
 	Rev       int64         `json:"rev"`
 	State     compose.State `json:"state"`
 	Submitted time.Time     `json:"submitted"`
@@ -59,7 +61,7 @@ func (h *holding) enter(rows map[int64]entry, owner string, now time.Time) (chan
 		}
 	}
 	for id, p := range h.Composes {
-		if !p.live() && now.Sub(p.Submitted) > memory {
+		if !p.live() && now.Sub(p.Submitted) > memory || p.Rev == 0 && now.Sub(p.Submitted) > young {
 			delete(h.Composes, id)
 			changed = true
 		}
@@ -101,20 +103,34 @@ func (x *Indexer) owners(ctx context.Context, rows map[int64]entry) error {
 // Owned gives what owner has now. It costs one LIST, one GET, and one for each
 // delta that this process has not read.
 func (l *List) Owned(ctx context.Context, owner string, now time.Time) (Owned, error) {
+	h, _, err := l.holding(ctx, owner, now)
+	return h.owned(now), err
+}
+
+// holding reads what owner has, with what is not folded yet.
+func (l *List) holding(ctx context.Context, owner string, now time.Time) (holding, blob.Cond, error) {
 	k, err := l.look(ctx)
 	if err != nil {
-		return Owned{}, err
+		return holding{}, "", err
 	}
 	// Read after the look: a delta that is gone by now is in it.
+	cond := blob.Absent
 	o, err := l.store.Get(ctx, ownerKey(owner))
-	if err != nil && !errors.Is(err, blob.ErrNotFound) {
-		return Owned{}, fmt.Errorf("read what %s has: %w", owner, err)
+	switch {
+	case err == nil:
+		cond = blob.Match(o.Tag)
+	case !errors.Is(err, blob.ErrNotFound):
+		return holding{}, "", fmt.Errorf("read what %s has: %w", owner, err)
 	}
 	h, err := readHolding(o)
 	if err != nil {
-		return Owned{}, fmt.Errorf("read what %s has: %w", owner, err)
+		return holding{}, "", fmt.Errorf("read what %s has: %w", owner, err)
 	}
 	h.enter(k.changed, owner, now)
+	return h, cond, nil
+}
+
+func (h holding) owned(now time.Time) Owned {
 	var out Owned
 	for _, p := range h.Composes {
 		if now.Sub(p.Submitted) < memory {
@@ -132,5 +148,5 @@ func (l *List) Owned(ctx context.Context, owner string, now time.Time) (Owned, e
 		}
 	}
 	slices.SortFunc(out.Asked, time.Time.Compare)
-	return out, nil
+	return out
 }
