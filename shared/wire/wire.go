@@ -73,8 +73,13 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Temporary reports whether the same call may succeed later: no answer, 408,
-// 425, 429 or any 5xx.
+// 425, 429 or any 5xx. A transport that will not make a call says so with an
+// error that has a method Permanent.
 func (e *Error) Temporary() bool {
+	var never interface{ Permanent() bool }
+	if errors.As(e.Err, &never) && never.Permanent() {
+		return false
+	}
 	switch e.Code {
 	case 0, http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
 		return true
