@@ -45,14 +45,13 @@ func (r Rule) Pointers(base string, before, after State) ([]state.Object, error)
 	if err != nil {
 		return nil, fmt.Errorf("tell of the latest %s: %w", r.Latest, err)
 	}
-	out := []state.Object{
-		{Key: prefix + "latest.json", Type: "application/json", Body: append(told, '\n')},
-		{Key: prefix + r.Latest + ".repo", Type: "text/plain; charset=utf-8", Body: r.repoFile(base)},
-	}
+	// What tells of it comes last: who reads that finds the rest.
+	out := []state.Object{{Key: prefix + r.Latest + ".repo", Type: "text/plain; charset=utf-8", Body: r.repoFile(base)}}
 	for _, arch := range arches {
 		list := fmt.Sprintf("%s/compose/Temporary/%s/os/\n", dir, arch)
 		out = append(out, state.Object{Key: prefix + "mirrors/" + arch, Type: "text/plain; charset=utf-8", Body: []byte(list)})
 	}
+	out = append(out, state.Object{Key: prefix + "latest.json", Type: "application/json", Body: append(told, '\n')})
 	return out, nil
 }
 
