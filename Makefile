@@ -1,6 +1,6 @@
 # `make` tells what there is to make.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build test test-amqp test-minio test-knative test-knative-rabbit test-equivalence bench soak fuzz lint generate check images test-images test-func
+.PHONY: help demo demo-compose dev build test test-amqp test-minio test-knative test-knative-rabbit test-equivalence bench soak fuzz lint generate check images test-images test-func
 
 GO ?= go
 LINT ?= $(shell command -v golangci-lint || echo $$($(GO) env GOPATH)/bin/golangci-lint)
@@ -14,6 +14,11 @@ demo: ## five pull requests to a real package, checked here (KEEP=1 stays up)
 	@.ci/setup.sh
 	@$(GO) build -o bin/distaff ./cmd/distaff
 	@bin/distaff demo --state $(STATE)/demo
+
+demo-compose: ## real packages composed and installed with dnf here (KEEP=1 stays up)
+	@.ci/setup.sh
+	@$(GO) build -o bin/distaff ./cmd/distaff
+	@bin/distaff demo compose --state $(STATE)/demo-compose
 
 dev: build ## a whole distribution on this machine, until Ctrl-C
 	@bin/distaff dev --state $(STATE)

@@ -16,6 +16,7 @@ func demoCommand(s streams) *cobra.Command {
 		Long: example(
 			"distaff demo", "play it, show what came of it, and end",
 			"distaff demo --keep", "stay up to look around until Ctrl-C",
+			"distaff demo compose", "another one: install from composes",
 		) + `A real upstream program is downloaded, packaged, and built with rpmbuild; its
 packages are tested with dnf and rpmlint. Five pull requests are opened: one is
 good, one does not compile, one is badly packaged, one is pushed to again while
@@ -32,6 +33,7 @@ ended as it should.`,
 			return nil
 		},
 	}
+	cmd.AddCommand(demoComposeCommand(s))
 	cmd.Flags().StringVar(&o.Dir, "state", ".state/demo", "where the demo keeps everything; an earlier demo there is removed")
 	cmd.Flags().BoolVar(&o.Keep, "keep", false, "stay up until Ctrl-C (also: KEEP=1)")
 	cmd.Flags().DurationVar(&o.Limit, "limit", 0, "give up after this time (default 5m0s)")
