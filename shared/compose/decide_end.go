@@ -11,8 +11,9 @@ const (
 	// sweepMost is the longest until it is looked again whether others still
 	// hold a directory: they may have let go of it early.
 	sweepMost = 7 * 24 * time.Hour
-	// soon is the shortest wait: what is due at once is due after the write.
-	soon = time.Second
+	// soon is the shortest wait. It is longer than a function may take: an entry
+	// that was found due before its document is written would be lost.
+	soon = time.Minute
 )
 
 // expireLater puts down when the compose is to be removed, in place of what was

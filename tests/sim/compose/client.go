@@ -46,6 +46,9 @@ func (w *World) answer(ctx context.Context, in fn.In[call]) ([]event.Draft, erro
 		return w.post(ctx, c, 0, e)
 	case "PATCH":
 		return w.patch(ctx, c, e)
+	case "HOLD":
+		_, err := w.desk.Contents.Join(ctx, c.Key, "latest", w.now.Add(2*time.Hour))
+		return nil, err
 	}
 	doc, err := w.desk.Read(ctx, c.ID)
 	if err != nil {
@@ -116,6 +119,10 @@ type act struct {
 func (w *World) people() {
 	lives := []int64{1, 60, 3600, 7200}
 	contents := []string{"aa", "bb"}[:1+w.rng.IntN(2)]
+	if w.rng.IntN(4) == 0 {
+		// Something holds a content that is never heard of again.
+		w.plan(w.now.Add(time.Duration(w.rng.IntN(7300))*time.Second), func() { w.call(call{Verb: "HOLD", Key: contents[0]}) })
+	}
 	for n := range 1 + w.rng.IntN(5) {
 		at := w.now
 		if w.rng.IntN(2) == 0 {

@@ -44,6 +44,7 @@ type World struct {
 	running []*exec
 	user    []act
 
+	slow   bool    // whether time passes while functions are at work
 	chance float64 // of a fault at a step
 	faults int     // how many are left
 
@@ -88,7 +89,8 @@ func New(seed uint64) *World {
 		return json.RawMessage(fmt.Sprintf(`{"id":%d,"state_name":%q}`, c.ID, c.State))
 	}}
 	if w.rng.IntN(2) == 0 {
-		rules.Quiet = time.Nanosecond // runs that know nothing meet the removal
+		// Runs that know nothing meet the removal, and take as long as they like.
+		rules.Quiet, w.slow = time.Nanosecond, true
 	}
 	w.desk = compose.NewDesk(w.bucket, rules, nil)
 	w.desk.IDs = compose.IDs{Bucket: w.bucket} // each process by itself
@@ -196,6 +198,10 @@ const stepsMost = 200_000
 func (w *World) Run() error {
 	for range stepsMost {
 		options := w.options()
+		if w.slow && len(w.running) > 0 && w.rng.IntN(50) == 0 && w.mayPass() {
+			w.wait()
+			continue
+		}
 		if len(options) == 0 {
 			if !w.wait() {
 				return w.end()
@@ -306,9 +312,34 @@ func (w *World) deliver(i int) {
 	w.running = append(w.running, x)
 }
 
+// mayPass tells whether time may pass while functions are at work: none of them
+// may take longer than its deadline, but a job that makes a compose.
+func (w *World) mayPass() bool {
+	next := w.next()
+	for _, x := range w.running {
+		if x.delivery.function.Name != "compose-make" && next.Sub(x.begun) >= fn.Deadline {
+			return false
+		}
+	}
+	return !next.IsZero()
+}
+
 // wait goes on to the next moment at which anything happens, and reports
 // whether there is one.
 func (w *World) wait() bool {
+	next := w.next()
+	if next.IsZero() {
+		return w.replay()
+	}
+	if next.After(w.now) {
+		w.now = next
+	}
+	w.tick()
+	return true
+}
+
+// next is the next moment at which anything happens; zero: there is none.
+func (w *World) next() time.Time {
 	var next time.Time
 	earlier := func(at time.Time) {
 		if next.IsZero() || at.Before(next) {
@@ -329,14 +360,7 @@ func (w *World) wait() bool {
 			earlier(entry.At)
 		}
 	}
-	if next.IsZero() {
-		return w.replay()
-	}
-	if next.After(w.now) {
-		w.now = next
-	}
-	w.tick()
-	return true
+	return next
 }
 
 // replay is what an operator does in the end: what ended among the dead letters
