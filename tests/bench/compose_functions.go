@@ -169,6 +169,11 @@ func (c *composing) forget() { clear(c.spent); clear(c.ran) }
 
 // tick lets the clock tick, and all that follows happen.
 func (c *composing) tick(ctx context.Context, now time.Time) error {
-	c.queue = append(c.queue, fn.Sent("clock", event.Draft{ID: fmt.Sprint("tick-", now.Unix()), Type: event.TickType, Data: []byte("{}")}.With("tick", "minute"), now))
+	e := fn.Sent("clock", event.Draft{ID: fmt.Sprint("tick-", now.Unix()), Type: event.TickType, Data: []byte("{}")}.With("tick", "minute"), now)
+	f, before := c.function("clock-tick"), c.store.Usage()
+	if err := c.runner.Run(ctx, f, e); err != nil {
+		return err
+	}
+	c.note(f.Name, before)
 	return c.settle(ctx)
 }

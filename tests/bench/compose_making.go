@@ -217,7 +217,7 @@ func tell(ctx context.Context, method, address string, answer any) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s answered %s", address, resp.Status)
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -58,7 +59,7 @@ func (r rpms) fill(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }()
 	made := filepath.Join(work, "made")
 	before, after, fresh := filepath.Join(made, "before"), filepath.Join(made, "after"), filepath.Join(work, "fresh")
 	group, ctx := errgroup.WithContext(ctx)
@@ -106,7 +107,9 @@ func link(from, to string) error {
 
 func nameOf(i int) string { return fmt.Sprintf("%s-%04d", words[(i*7)%len(words)], i) }
 
-func fileOf(i, release int) string { return fmt.Sprintf("%s-1.%d-%d.fc45.x86_64.rpm", nameOf(i), i, release) }
+func fileOf(i, release int) string {
+	return fmt.Sprintf("%s-1.%d-%d.fc45.x86_64.rpm", nameOf(i), i, release)
+}
 
 var words = [...]string{"python3-curtain", "libwindow", "golang-table", "perl-Chair", "rust-lamp", "door", "texlive-carpet", "gnome-shelf"} //nolint:gochecknoglobals // never changed
 
@@ -116,7 +119,7 @@ func rpmbuild(ctx context.Context, work, out string, numbers []int, release int)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	var spec strings.Builder
 	fmt.Fprintf(&spec, "Name: source-%04d-%d\nVersion: 1\nRelease: 1\nSummary: Some furniture\nLicense: MIT\nAutoReqProv: no\n%%description\nNone.\n", numbers[0], release)
 	for _, i := range numbers {
@@ -142,7 +145,7 @@ func rpmbuild(ctx context.Context, work, out string, numbers []int, release int)
 	} {
 		args = append(args, "--define", name+" "+value)
 	}
-	cmd := exec.CommandContext(ctx, "rpmbuild", append(args, file)...)
+	cmd := exec.CommandContext(ctx, "rpmbuild", append(args, file)...) //nolint:gosec // a spec of this benchmark's
 	cmd.Env = append(os.Environ(), fmt.Sprint("SOURCE_DATE_EPOCH=", built), "LC_ALL=C.UTF-8")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("rpmbuild: %w\n%s", err, said)
@@ -197,12 +200,12 @@ func write(path string, random *rand.Rand, size int64) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	file, err := os.Create(path) //nolint:gosec // below a folder of ours
+	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	var seed [32]byte
-	seed[0], seed[1] = byte(random.Uint32()), byte(random.Uint32())
+	binary.NativeEndian.PutUint32(seed[:], random.Uint32())
 	_, err = io.CopyN(file, rand.NewChaCha8(seed), size)
 	return errors.Join(err, file.Close())
 }
