@@ -182,6 +182,9 @@ func (r *making) settle(ctx context.Context, sel *gather.Selection) (string, err
 	if err != nil {
 		return "", err
 	}
+	if err := lock.Check(); err != nil {
+		return "", &gather.UnmetError{Reason: sentence(fmt.Sprintf("Koji gave what no list of packages can hold: %v", err))}
+	}
 	digest, err := r.locks.Save(ctx, lock)
 	if err != nil {
 		return "", err
