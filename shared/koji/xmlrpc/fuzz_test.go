@@ -37,7 +37,7 @@ func (n naive) element() (name, text string, opened bool, err error) {
 	for {
 		token, err := n.dec.Token()
 		if err != nil {
-			return "", "", false, err
+			return "", b.String(), false, err
 		}
 		switch v := token.(type) {
 		case xml.StartElement:
@@ -192,7 +192,7 @@ func readNaively(document string) (any, error) {
 			return nil, err
 		}
 	}
-	if _, _, _, err := n.element(); !errors.Is(err, io.EOF) {
+	if _, rest, _, err := n.element(); !errors.Is(err, io.EOF) || strings.TrimSpace(rest) != "" {
 		return nil, errNaive
 	}
 	return value, nil
