@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	buspublish "github.com/distaff-project/distaff/functions/bus-publish"
 	composeapi "github.com/distaff-project/distaff/functions/compose-api"
@@ -32,6 +33,9 @@ type Composes struct {
 	Defaults odcs.Defaults
 	Policy   permit.Policy
 	Login    composeapi.Login
+	// Lifetime is how long a compose lives for which nothing is asked, and
+	// LifetimeMost how long any may, whoever asks for it.
+	Lifetime, LifetimeMost time.Duration
 	// Backend is ODCS's word for the way to log in.
 	Backend string
 	API     composeapi.Options
@@ -47,12 +51,15 @@ type Composes struct {
 // parse reads the body of a POST.
 func (c Composes) parse(body []byte) (compose.Request, error) {
 	order, err := c.Defaults.Parse(body)
+	if err == nil && len(order.RPMs) > 0 {
+		err = errors.New("a rule cannot bring a list of RPMs along; name the lock of a compose")
+	}
 	return order.Request, err
 }
 
-// rulesOf is how composes are decided on.
+// rules is how composes are decided on.
 func (c Composes) rules() compose.Rules {
-	return compose.Rules{Show: func(one compose.Compose) json.RawMessage {
+	return compose.Rules{Lifetime: c.Lifetime, LifetimeMost: c.LifetimeMost, Show: func(one compose.Compose) json.RawMessage {
 		return odcs.Show(one, odcs.URLs{Composes: c.URL})
 	}}
 }
@@ -64,14 +71,14 @@ func (k *connector) composes() Composes {
 	}
 	c := Composes{
 		URL: strings.TrimRight(given.URL, "/"), Defaults: defaults(given), Policy: policy(given),
-		Rules: rules(given), Gate: k.gate(), Bus: k.publisher(),
+		Lifetime: given.Lifetime, LifetimeMost: longest(given), Rules: rules(given), Gate: k.gate(), Bus: k.publisher(),
 	}
 	if auth := k.authenticator(); auth != nil {
 		c.Login, c.Backend = auth, backend(given.Login)
 	}
 	c.API = composeapi.Options{
 		Policy: c.Policy, Defaults: c.Defaults, URLs: odcs.URLs{Composes: c.URL}, TrustProxy: given.Proxies,
-		Retry: given.RetryWindow, AuthBackend: c.Backend,
+		Retry: given.RetryWindow, AuthBackend: c.Backend, Version: version(),
 	}
 	if k.config.Bus != nil {
 		c.Topics = k.config.Bus.TopicPrefix
@@ -84,6 +91,20 @@ func (k *connector) composes() Composes {
 	c.Make = k.making(given, c)
 	c.Kojis = k.composeKojis(given)
 	return c
+}
+
+// longest is the longest that anybody may let a compose live.
+func longest(c *config.Composes) time.Duration {
+	most := c.LifetimeMost
+	for _, raw := range c.RawConfigs {
+		most = max(most, raw.LifetimeMost)
+	}
+	for _, entries := range []map[config.Anybody]config.Allowed{c.Users, c.Groups, {"": c.Default}} {
+		for _, a := range entries {
+			most = max(most, a.LifetimeMost)
+		}
+	}
+	return most
 }
 
 // defaults are what is added to requests.

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/distaff-project/distaff/shared/event"
 )
@@ -28,6 +29,10 @@ func ServeWeb(runner Runner, f Function) http.Handler {
 		answer.write(w)
 	})
 }
+
+// brokerPause is after how long a caller may call again whom our broker kept
+// from being served.
+const brokerPause = 5 * time.Second
 
 func (a Response) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -51,7 +56,10 @@ func (r Runner) web(ctx context.Context, f Function, req *http.Request) (answer 
 	if drafts, err = f.finishWeb(TraceFrom(ctx), drafts); err != nil {
 		return answer, nil, err
 	}
-	said, err = r.send(ctx, f.Name, drafts)
+	if said, err = r.send(ctx, f.Name, drafts); err != nil {
+		// Who called can do nothing about our broker but wait for it.
+		err = Later(brokerPause, err)
+	}
 	return answer, said, err
 }
 

@@ -74,7 +74,7 @@ func TestACallThatWasNotDealtWithIsToBeMadeAgain(t *testing.T) {
 		code  int
 		after string
 	}{
-		"a broker that does not take the event": {api(nil, changed), bad, http.StatusInternalServerError, ""},
+		"a broker that does not take the event": {api(nil, changed), bad, http.StatusServiceUnavailable, "5"},
 		"a breakdown":                           {api(errors.New("no bucket"), changed), good, http.StatusInternalServerError, ""},
 		"a breakdown that passes":               {api(fn.Later(90*time.Second, errors.New("held")), changed), good, http.StatusServiceUnavailable, "90"},
 		"an event it does not declare":          {api(nil), good, http.StatusUnprocessableEntity, ""},
