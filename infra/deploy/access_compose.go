@@ -37,7 +37,7 @@ func composing(function string) ([]Grant, bool) {
 	switch function {
 	case "compose-api":
 		return append(opens,
-			grant(composeList, Get, List), grant(composeOwners, Get), grant(composeLocks, Put), grant(composeDumps, Get),
+			grant(composeList, Get, List), grant(composeOwners, Get, Put), grant(composeLocks, Put), grant(composeDumps, Get),
 			grant(loginCache, Get, Put), grant(loginSeen, Get, Put),
 		), true
 	case "compose-page":

@@ -126,6 +126,7 @@ func TestTheTableOfPermissionsIsWhatFunctionsNeed(t *testing.T) {
 	t.Run("what is stuck", func(t *testing.T) { stick(t, view("clock-tick")) })
 	t.Run("dead letters", func(t *testing.T) { bury(t, pick(view("dead-letter"))) })
 	t.Run("pages", func(t *testing.T) { readPages(t, pick(view("status-page"))) })
+	t.Run("composes", func(t *testing.T) { composeAll(t, l) })
 	t.Run("usage", func(t *testing.T) {
 		for _, f := range functions() {
 			u := usage.New(view(f.Name), f.Name, "pod", usage.Machine{}, time.Now(), time.Now)
