@@ -87,13 +87,19 @@ func (t *turn) removed(a Answer) {
 		return
 	}
 	t.forget(what)
-	if a.Until.IsZero() {
-		return
+	// Others may hold the directory: it goes with the last of them, or with this
+	// look for what they left behind. And a job may still be at work that does not
+	// know that the compose is over.
+	var wait time.Duration
+	if !a.Until.IsZero() {
+		wait = min(max(a.Until.Sub(t.at), soon), sweepMost)
 	}
-	// Others hold the directory. It goes with the last of them, or with this
-	// look for what they may have left behind.
-	wait := min(max(a.Until.Sub(t.at), soon), sweepMost)
-	t.c.OpenLater(t.label(sweeping), t.removal(sweeping, 1), wait)
+	if t.c.Large && what != sweeping {
+		wait = max(wait, t.limit())
+	}
+	if wait > 0 {
+		t.c.OpenLater(t.label(sweeping), t.removal(sweeping, 1), wait)
+	}
 }
 
 // end is the end of a compose.

@@ -172,6 +172,16 @@ func TestLives(t *testing.T) {
 			compose.Removed, "Compose is generated successfully\nCompose is expired.",
 		},
 		{
+			"a job may outlive its compose, so it is looked at again what that left",
+			[]step{
+				say(asked, "is wait", "make 1"),
+				say(answer(event.ComposeProgressed, event.ComposeAnswer{Done: 1, Total: 9, Large: true}), "is generating", "make 2 as a job"),
+				say(compose.Cancelled{By: "jdoe"}, "is failed"), say(day, "expire 1", "is failed"), say(removed, "is removed"),
+				say(passes(23 * time.Hour)), say(passes(time.Hour), "sweep 1"), say(answer(event.ComposeRemoved, event.ComposeAnswer{Label: "sweep"})),
+			},
+			compose.Removed, "Canceled by jdoe\nCompose is expired.",
+		},
+		{
 			"no answer: asked again, and given up in the end",
 			[]step{
 				say(asked, "is wait", "make 1"), say(began, "is generating"),

@@ -45,7 +45,7 @@ type delivery struct {
 // scheduler waits for it, so a seed always gives the same run.
 type exec struct {
 	delivery *delivery
-	begun    time.Time
+	rests    time.Time // until then it does nothing
 	resume   chan order
 	yielded  chan struct{}
 	done     bool
@@ -56,7 +56,7 @@ type execKey struct{}
 
 // begin starts a function on an event, up to its first step.
 func (w *World) begin(d *delivery) *exec {
-	x := &exec{delivery: d, begun: w.now, resume: make(chan order), yielded: make(chan struct{})}
+	x := &exec{delivery: d, resume: make(chan order), yielded: make(chan struct{})}
 	ctx := context.WithValue(context.Background(), execKey{}, x)
 	go func() {
 		defer func() {

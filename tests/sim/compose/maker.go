@@ -68,7 +68,9 @@ func (w *World) makeCompose(ctx context.Context, in fn.In[event.ComposeOrder]) (
 	m := making{World: w, c: c, plan: planOf(c.Request), answer: answer}
 	drafts, err := m.all(ctx)
 	if errors.Is(err, compose.ErrOver) {
-		answer.Over = true
+		// Another run of this order may have said so before, and what this one
+		// left came later.
+		answer.Over, answer.At = true, w.now
 		return []event.Draft{event.ComposeFailed.Say(answer)}, nil
 	}
 	return drafts, err
@@ -106,7 +108,7 @@ func (m *making) all(ctx context.Context) ([]event.Draft, error) {
 		return nil, err
 	}
 	if m.c.Finished < m.plan.parts {
-		m.answer.Done, m.answer.Total = m.c.Finished+1, m.plan.parts
+		m.answer.Done, m.answer.Total, m.answer.Large = m.c.Finished+1, m.plan.parts, m.slow
 		return m.say(event.ComposeProgressed)
 	}
 	dir, err := m.desk.Contents.Join(ctx, m.plan.content, compose.HolderOf(m.c.ID), m.answer.Until)

@@ -44,7 +44,7 @@ type World struct {
 	running []*exec
 	user    []act
 
-	slow   bool    // whether time passes while functions are at work
+	slow   bool    // whether jobs make what has several parts
 	chance float64 // of a fault at a step
 	faults int     // how many are left
 
@@ -89,8 +89,8 @@ func New(seed uint64) *World {
 		return json.RawMessage(fmt.Sprintf(`{"id":%d,"state_name":%q}`, c.ID, c.State))
 	}}
 	if w.rng.IntN(2) == 0 {
-		// Runs that know nothing meet the removal, and take as long as they like.
-		rules.Quiet, w.slow = time.Nanosecond, true
+		// Runs that know nothing meet the removal, and jobs outlive it.
+		rules.Quiet, rules.JobLimit, w.slow = time.Nanosecond, 2*time.Hour, true
 	}
 	w.desk = compose.NewDesk(w.bucket, rules, nil)
 	w.desk.IDs = compose.IDs{Bucket: w.bucket} // each process by itself
@@ -198,10 +198,6 @@ const stepsMost = 200_000
 func (w *World) Run() error {
 	for range stepsMost {
 		options := w.options()
-		if w.slow && len(w.running) > 0 && w.rng.IntN(50) == 0 && w.mayPass() {
-			w.wait()
-			continue
-		}
 		if len(options) == 0 {
 			if !w.wait() {
 				return w.end()
@@ -226,7 +222,9 @@ func (w *World) Run() error {
 func (w *World) options() []func() {
 	var out []func()
 	for _, x := range w.running {
-		out = append(out, func() { w.stepOn(x) })
+		if !x.rests.After(w.now) {
+			out = append(out, func() { w.stepOn(x) })
+		}
 	}
 	for i, d := range w.queue {
 		if d.after <= w.now.UnixMilli() {
@@ -245,6 +243,10 @@ func (w *World) options() []func() {
 
 // stepOn lets a run take its next step, or spoils it.
 func (w *World) stepOn(x *exec) {
+	if event.Extension(x.delivery.event, "size") == "large" && x.rests.IsZero() && w.rng.IntN(8) == 0 {
+		x.rests = w.now.Add(time.Duration(w.rng.IntN(5000)) * time.Second) // a job takes its time
+		return
+	}
 	o := goOn
 	if w.fault() {
 		o = []order{failBefore, failAfter, crashBefore, crashAfter}[w.rng.IntN(4)]
@@ -312,18 +314,6 @@ func (w *World) deliver(i int) {
 	w.running = append(w.running, x)
 }
 
-// mayPass tells whether time may pass while functions are at work: none of them
-// may take longer than its deadline, but a job that makes a compose.
-func (w *World) mayPass() bool {
-	next := w.next()
-	for _, x := range w.running {
-		if x.delivery.function.Name != "compose-make" && next.Sub(x.begun) >= fn.Deadline {
-			return false
-		}
-	}
-	return !next.IsZero()
-}
-
 // wait goes on to the next moment at which anything happens, and reports
 // whether there is one.
 func (w *World) wait() bool {
@@ -348,6 +338,9 @@ func (w *World) next() time.Time {
 	}
 	for _, d := range w.queue {
 		earlier(time.UnixMilli(d.after).UTC())
+	}
+	for _, x := range w.running {
+		earlier(x.rests)
 	}
 	if len(w.user) > 0 {
 		earlier(w.user[0].at)
