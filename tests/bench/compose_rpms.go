@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/distaff-project/distaff/shared/koji/kojitest/rpmfile"
+	"github.com/distaff-project/distaff/shared/rpm"
 )
 
 // rpms are packages that the real rpmbuild made: as large as those of a
@@ -208,4 +211,63 @@ func write(path string, random *rand.Rand, size int64) error {
 	binary.NativeEndian.PutUint32(seed[:], random.Uint32())
 	_, err = io.CopyN(file, rand.NewChaCha8(seed), size)
 	return errors.Join(err, file.Close())
+}
+
+// inventRPMs makes packages out of nothing in dir: headers as long as above and
+// nothing behind them, for what reads no package to its end.
+func inventRPMs(dir string, n int) (rpms, error) {
+	r := rpms{before: filepath.Join(dir, "before"), after: filepath.Join(dir, "after"), number: n}
+	for _, d := range []string{r.before, r.after} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			return r, err
+		}
+	}
+	changed := n / newer
+	for i := range n {
+		raw := invent(i, 1)
+		r.bytes += int64(len(raw))
+		path := filepath.Join(r.before, fileOf(i, 1))
+		if err := put(path, raw); err != nil {
+			return r, err
+		}
+		err := error(nil)
+		if i%changed == changed/2 {
+			err = put(filepath.Join(r.after, fileOf(i, 2)), invent(i, 2))
+		} else {
+			err = os.Link(path, filepath.Join(r.after, fileOf(i, 1)))
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func put(path string, raw []byte) error {
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		return err
+	}
+	return os.Chtimes(path, time.Unix(built, 0), time.Unix(built, 0))
+}
+
+func invent(i, release int) []byte {
+	random := rand.New(rand.NewPCG(uint64(i), 5)) //nolint:gosec // the same packages each time
+	name := nameOf(i)
+	spec := rpmfile.Spec{
+		NVRA: rpm.NVRA{
+			NVR:  rpm.NVR{Name: name, EVR: rpm.EVR{Version: fmt.Sprint("1.", i), Release: fmt.Sprint(release, ".fc45")}},
+			Arch: "x86_64",
+		},
+		SourceRPM: fmt.Sprintf("source-%04d-1-1.src.rpm", i/perSource), Summary: "The " + name + " of a house",
+		BuildTime: built, Changelog: 20, License: "MIT",
+		Files: []string{"/usr/bin/" + name, "/etc/" + name + ".conf"},
+	}
+	for range 4 + random.IntN(24) {
+		spec.Provides = append(spec.Provides, fmt.Sprintf("lib%s-%d.so.%d()(64bit)", name, random.IntN(1000), random.IntN(9)))
+		spec.Requires = append(spec.Requires, fmt.Sprintf("lib%s-%d.so.%d()(64bit)", nameOf(random.IntN(2000)), random.IntN(1000), random.IntN(9)))
+	}
+	for k := range 20 + random.IntN(60) {
+		spec.Files = append(spec.Files, fmt.Sprintf("/usr/share/doc/%s/chapter-%d/page-%03d.html", name, k/12, k))
+	}
+	return spec.Encode()
 }
