@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,14 +30,20 @@ func bucketCommand(s streams) *cobra.Command {
 
 func bucketInitCommand(s streams) *cobra.Command {
 	var at place
+	var public bool
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Make the bucket if need be, set how long things stay, and try it",
 		Long: example(
 			"distaff bucket init --config fedora.yaml", "with the days in bucket.keep of the configuration",
+			"distaff bucket init --config fedora.yaml --public", "and let everybody read composes and the pages of runs",
 			"distaff bucket init --state .state", "for a distaff that runs here",
 		) + `It may be run again. The rules of the bucket about how long objects are kept are
-replaced. A bucket that does not keep the promises distaff is built on is refused.`,
+replaced. A bucket that does not keep the promises distaff is built on is refused.
+
+With --public its policy lets everybody read (not list) what is below composes/ and
+runs/; what else the policy says stays. Without it something else has to serve
+them: a gateway, a CDN.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := at.config()
@@ -58,12 +65,19 @@ replaced. A bucket that does not keep the promises distaff is built on is refuse
 				return failed(exitTrouble, "%w", err)
 			}
 			for _, rule := range rules {
-				_, _ = fmt.Fprintf(s.out, "%-9s %d days\n", rule.Prefix, rule.Days)
+				_, _ = fmt.Fprintf(s.out, "%-15s %d days\n", rule.Prefix, rule.Days)
+			}
+			if public {
+				if err := bucket.Open(cmd.Context(), where, who, cfg.Bucket.Name, bucket.Public()); err != nil {
+					return failed(exitTrouble, "%w", err)
+				}
+				s.progress("Everybody may read what is below %s.", strings.Join(bucket.Public(), " and "))
 			}
 			return at.probe(cmd.Context(), s)
 		},
 	}
 	at.flags(cmd)
+	cmd.Flags().BoolVar(&public, "public", false, "let everybody read composes and the pages of runs")
 	return cmd
 }
 

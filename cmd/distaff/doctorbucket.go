@@ -65,7 +65,7 @@ func (d *doctor) lifecycle(ctx context.Context, o *opened) []finding {
 	for prefix, days := range have {
 		if precious(prefix) {
 			f.Level = bad
-			f.Means = "what is awaited would be forgotten: open pull requests lose their state"
+			f.Means = "what is awaited would be forgotten: open pull requests lose their state, composes their files or who needs them"
 			wrong = append(wrong, fmt.Sprintf("%q goes after %d days, and must not go at all", prefix, days))
 		}
 	}
@@ -82,7 +82,10 @@ func (d *doctor) lifecycle(ctx context.Context, o *opened) []finding {
 
 // precious tells whether a rule about a prefix would take what must stay.
 func precious(prefix string) bool {
-	for _, p := range []string{"pr/", "shown/", "due/", "stuck/", "held/"} {
+	for _, p := range []string{
+		"pr/", "shown/", "due/", "stuck/", "held/", "composes/",
+		"compose/doc/", "compose/list/", "compose/owner/", "compose/ids.json", "compose/content/", "compose/held/", "compose/lock/", "compose/rule/",
+	} {
 		if strings.HasPrefix(p, prefix) || strings.HasPrefix(prefix, p) {
 			return true
 		}
