@@ -8,6 +8,8 @@ const (
 	composeAskings   = "compose/post/"
 	composeList      = "compose/list/"
 	composeChanges   = "compose/list/new/"
+	composeRows      = "compose/list/rows/"
+	composeTotals    = "compose/list/totals.json"
 	composeOwners    = "compose/owner/"
 	composeLocks     = "compose/lock/"
 	composeContents  = "compose/content/"
@@ -56,7 +58,8 @@ func composing(function string) ([]Grant, bool) {
 		}, true
 	case "compose-index":
 		return []Grant{
-			grant(composeDocuments, Get), grant(composeList, Get, Put), grant(composeChanges, List, Delete), grant(composeOwners, Get, Put),
+			grant(composeDocuments, Get), grant(composeRows, Get, Put), grant(composeTotals, Get, Put),
+			grant(composeChanges, List, Delete), grant(composeOwners, Get, Put),
 		}, true
 	case "on-compose-wanted":
 		return opens, true
