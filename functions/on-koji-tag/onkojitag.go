@@ -23,14 +23,16 @@ func New(desk rule.Desk) fn.Function {
 	}
 }
 
-// happened has the build as what a gate is asked about, if it came.
+// happened has the build as what a gate is asked about, if it came, and as what
+// it need not be asked about, if it left.
 func happened(in fn.In[event.TagChange]) rule.Happened {
 	c := in.Data
+	build := event.GateSubject{Type: "koji_build", Item: c.Build, Tag: c.Tag}
 	news := rule.Happened{At: in.Event.Time(), Text: c.Build + " was tagged into " + c.Tag}
 	if c.Untagged {
-		news.Text = c.Build + " was untagged from " + c.Tag
+		news.Text, news.Gone = c.Build+" was untagged from "+c.Tag, build
 	} else {
-		news.Subjects = []event.GateSubject{{Type: "koji_build", Item: c.Build}}
+		news.Subjects = []event.GateSubject{build}
 	}
 	return news
 }

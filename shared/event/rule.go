@@ -108,6 +108,8 @@ type GateQuestion struct {
 type GateSubject struct {
 	Type string `json:"type"` // koji_build, bodhi_update
 	Item string `json:"item"`
+	// Tag is where a build was tagged that came by that.
+	Tag string `json:"tag,omitempty"`
 }
 
 // Subject is the rule.

@@ -133,10 +133,9 @@ func (t *turn) happened(news Happened) {
 		p.Texts = slices.Delete(p.Texts, textsMost/2, textsMost/2+1)
 	}
 	p.Texts = append(p.Texts, clip(news.Text))
-	for _, subject := range news.Subjects {
-		if !slices.Contains(p.Subjects, subject) && len(p.Subjects) < subjectsMost {
-			p.Subjects = append(slices.Clone(p.Subjects), subject)
-		}
+	p.add(news.Subjects)
+	if news.Gone.Item != "" {
+		t.gone(&p, news.Gone)
 	}
 	t.s.Pending = &p
 	if t.s.Phase == Idle || t.s.Phase == Quieting {
@@ -161,7 +160,7 @@ func (t *turn) quiet() {
 func (t *turn) begin() {
 	t.s.Close("quiet")
 	t.s.Round++
-	t.s.Working, t.s.Pending = t.s.Pending, nil
+	t.take()
 	t.note("round %d begins: %s", t.s.Round, t.s.Working.words())
 	t.ask()
 }
@@ -201,9 +200,18 @@ func (t *turn) gated(news event.GateAnswer) {
 		return
 	}
 	switch {
+	case news.Pass && t.s.Pending != nil && len(t.s.Pending.Subjects) > 0 && t.s.Working.Gated < gateMost:
+		// What came meanwhile would be in the compose as well.
+		t.s.Close(label)
+		t.take()
+		t.ask()
 	case news.Pass:
 		t.s.Close(label)
+		t.s.Shut = nil
 		t.note("the gate is open: %s", news.Summary)
+		if more := t.s.Working.Unasked; more > 0 {
+			t.note("the gate was asked about %d builds and updates, and not about %d more", len(t.s.Working.Subjects), more)
+		}
 		t.check()
 	case news.Trouble != "" && t.s.Working.Gated < troubleMost:
 		t.note("the gate gave no answer, and is asked again: %s", news.Trouble)
@@ -215,6 +223,7 @@ func (t *turn) gated(news event.GateAnswer) {
 		t.s.Postpone(label, gatePause)
 	default:
 		t.s.Close(label)
+		t.s.Shut = t.s.Working.builds()
 		t.end("the gate is shut: %s%s", news.Summary, news.Trouble)
 	}
 }

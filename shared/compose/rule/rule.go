@@ -66,6 +66,9 @@ type State struct {
 	// round is for.
 	Pending *Reason `json:"pending,omitempty"`
 	Working *Reason `json:"working,omitempty"`
+	// Shut is what a gate was shut for: it is asked about again in the next
+	// round, because it would be in that round's compose.
+	Shut []event.GateSubject `json:"shut,omitempty"`
 	// Last is what its newest compose was made of; Next what the one that is
 	// awaited is to be made of.
 	Last Last `json:"last,omitzero"`
@@ -96,6 +99,8 @@ type Reason struct {
 	Texts []string `json:"texts,omitempty"`
 	// Subjects are what a gate is asked about.
 	Subjects []event.GateSubject `json:"subjects,omitempty"`
+	// Unasked is how many more there were than a gate is asked about.
+	Unasked int `json:"unasked,omitempty"`
 	// Gated is how often the gate was asked.
 	Gated int `json:"gated,omitempty"`
 }
@@ -137,6 +142,8 @@ type Happened struct {
 	// Text says it in words: bash-5.2-1.fc45 was tagged into f45-updates.
 	Text     string
 	Subjects []event.GateSubject
+	// Gone is a build that left a tag; it may be in others still.
+	Gone event.GateSubject
 }
 
 // matches tells whether one of the globs matches name.

@@ -1,0 +1,93 @@
+package rule_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/distaff-project/distaff/shared/compose/rule"
+	"github.com/distaff-project/distaff/shared/event"
+)
+
+func (d *room) gate(round int, change func(*event.GateAnswer)) event.GateAnswer {
+	a := event.GateAnswer{Rule: "fixes", Label: fmt.Sprintf("rule/fixes/%d/gate", round), At: d.now}
+	if change != nil {
+		change(&a)
+	}
+	return a
+}
+
+// bash is what is tagged, as it is asked about.
+var bash = event.GateSubject{Type: "koji_build", Item: "bash-5.2-1.fc45"}
+
+func passes(a *event.GateAnswer) { a.Pass = true }
+
+// What the gate is shut for is in the tag all the same. So no round may come to a
+// compose before it passes, is replaced, or is untagged.
+func TestWhatAGateIsShutForComesIntoNoCompose(t *testing.T) {
+	shut := func(t *testing.T) *room {
+		d := enter(t, rule.Rule{Gate: &rule.Gate{Context: "push", Product: "fedora-45"}})
+		d.tell(d.tagged("bash-5.2-1.fc45"))
+		d.expect("shut", d.tell(d.gate(1, nil)), "")
+		return d
+	}
+	t.Run("another build comes", func(t *testing.T) {
+		d := shut(t)
+		d.expect("asked", d.tell(d.tagged("zsh-5-1.fc45")), "gate.ask-wanted 2/gate bash-5.2-1.fc45 zsh-5-1.fc45")
+		d.expect("shut", d.tell(d.gate(2, nil)), "")
+		d.expect("asked again", d.tell(d.tagged("zsh-5-2.fc45")), "gate.ask-wanted 3/gate bash-5.2-1.fc45 zsh-5-2.fc45")
+		d.expect("open", d.tell(d.gate(3, passes)), "compose.check-wanted 3/check")
+		d.expect("then it is settled", d.tell(d.checked(3, false, 100, "c1"))+d.tell(d.tagged("fish-4-1.fc45")), "gate.ask-wanted 4/gate fish-4-1.fc45")
+	})
+	t.Run("nothing happens", func(t *testing.T) {
+		d := shut(t)
+		d.now = d.now.Add(61 * time.Minute)
+		d.expect("it is asked about again: it may have been waived", d.tell(d.passed()), "gate.ask-wanted 2/gate bash-5.2-1.fc45")
+		d.expect("open", d.tell(d.gate(2, passes)), "compose.check-wanted 2/check")
+	})
+	t.Run("it is replaced", func(t *testing.T) {
+		d := shut(t)
+		d.expect("asked", d.tell(d.tagged("bash-5.2-2.fc45")), "gate.ask-wanted 2/gate bash-5.2-2.fc45")
+	})
+	t.Run("it is untagged while the gate is asked", func(t *testing.T) {
+		d := enter(t, rule.Rule{Gate: &rule.Gate{Context: "push", Product: "fedora-45"}})
+		d.tell(d.tagged("bash-5.2-1.fc45"))
+		d.tell(rule.Happened{At: d.now, Text: "untagged", Gone: bash})
+		d.expect("shut, and begun anew", d.tell(d.gate(1, nil)), "compose.check-wanted 2/check")
+	})
+	t.Run("it leaves another tag", func(t *testing.T) {
+		d := shut(t)
+		elsewhere := bash
+		elsewhere.Tag = "f45-candidate"
+		d.expect("it is asked about", d.tell(rule.Happened{At: d.now, Text: "untagged", Gone: elsewhere}), "gate.ask-wanted 2/gate bash-5.2-1.fc45")
+	})
+	t.Run("it is untagged", func(t *testing.T) {
+		d := shut(t)
+		d.expect("nothing is left to ask about", d.tell(rule.Happened{At: d.now, Text: "untagged", Gone: bash}), "compose.check-wanted 2/check")
+	})
+}
+
+func TestWhatComesWhileAGateIsAskedIsAskedAboutToo(t *testing.T) {
+	d := enter(t, rule.Rule{Gate: &rule.Gate{Context: "push", Product: "fedora-45"}})
+	d.tell(d.tagged("bash-5.2-1.fc45"))
+	d.expect("meanwhile", d.tell(d.tagged("zsh-5-1.fc45")), "")
+	d.expect("open for the first", d.tell(d.gate(1, passes)), "gate.ask-wanted 1/gate bash-5.2-1.fc45 zsh-5-1.fc45")
+	d.expect("open for both", d.tell(d.gate(1, passes)), "compose.check-wanted 1/check")
+	d.expect("no other round", d.tell(d.checked(1, false, 100, "c1")), "")
+}
+
+func TestThatAGateIsNotAskedAboutAllIsSaid(t *testing.T) {
+	d := enter(t, rule.Rule{Gate: &rule.Gate{Context: "push", Product: "fedora-45"}, Quiet: time.Minute})
+	many := rule.Happened{At: d.now, Text: "a mass rebuild"}
+	for n := range 1100 {
+		many.Subjects = append(many.Subjects, event.GateSubject{Type: "koji_build", Item: fmt.Sprintf("p%04d-1-1.fc45", n)})
+	}
+	d.tell(many)
+	d.now = d.now.Add(61 * time.Second)
+	d.tell(d.passed())
+	d.tell(d.gate(1, passes))
+	trail := d.state().Trail
+	if got := trail[len(trail)-1].Text; got != "the gate was asked about 1000 builds and updates, and not about 100 more" {
+		t.Errorf("the trail says %q", got)
+	}
+}
