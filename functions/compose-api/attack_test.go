@@ -125,7 +125,9 @@ func TestAPostThatWasKilledAnywhereIsRepeatedAndNothingIsLost(t *testing.T) {
 
 func TestHostileBodiesAreRefusedAndNeverAnErrorOfOurs(t *testing.T) {
 	s := newServer(t, anyone{}, open())
-	list := func(n int, item string) string { return "[" + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + "]" }
+	list := func(n int, item string) string {
+		return "[" + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + "]"
+	}
 	tag := func(more string) string { return `{"source":{"type":"tag","source":"f26"` + more + `}}` }
 	bodies := map[string]string{
 		"deep":              `{"arches":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
