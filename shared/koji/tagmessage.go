@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/distaff-project/distaff/shared/rpm"
 )
@@ -49,10 +51,16 @@ func ParseTagChange(topic string, body []byte) (TagChange, error) {
 		return TagChange{}, fmt.Errorf("read koji message: %w", err)
 	}
 	change.Untagged = strings.HasSuffix(topic, ".untag")
-	if change.Tag == "" || !plainName(change.NVR.Name) || !plainName(change.NVR.Version) || !plainName(change.NVR.Release) {
+	if !isTag(change.Tag) || !plainName(change.NVR.Name) || !plainName(change.NVR.Version) || !plainName(change.NVR.Release) {
 		return TagChange{}, fmt.Errorf("read koji message: build %.100q in tag %.100q: %w", change.NVR.String(), change.Tag, ErrNotTag)
 	}
 	return change, nil
+}
+
+// isTag tells whether a text can be a tag's name, which is one line: a hub may
+// allow more or less than Koji does by itself.
+func isTag(text string) bool {
+	return text != "" && len(text) <= 256 && utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func (c *TagChange) readFedora(body []byte) error {

@@ -54,6 +54,8 @@ func TestWhatIsNoTagChangeIsRefused(t *testing.T) {
 		{topic, strings.Replace(fedoraTag, `"hello"`, `"../hello"`, 1)},
 		{topic, strings.Replace(fedoraTag, `"2.12"`, `""`, 1)},
 		{topic, strings.Replace(fedoraTag, `"f45-updates"`, `""`, 1)},
+		{topic, strings.Replace(fedoraTag, `"f45-updates"`, `"f45\nupdates"`, 1)},
+		{topic, strings.Replace(fedoraTag, `"f45-updates"`, `"`+strings.Repeat("f", 257)+`"`, 1)},
 	} {
 		if got, err := koji.ParseTagChange(c.topic, []byte(c.body)); !errors.Is(err, koji.ErrNotTag) {
 			t.Errorf("%s %s: %+v, %v", c.topic, c.body, got, err)

@@ -9,9 +9,11 @@ import (
 )
 
 const (
-	textsMost    = 20
-	subjectsMost = 1000
-	trailMost    = 50
+	textsMost = 20
+	trailMost = 50
+	// subjectsMost is how many bytes of what a gate is asked about are kept: some
+	// 500 builds. A document may have them three times, beside all else.
+	subjectsMost = 48 << 10
 	// patience is how long an answer may take before the question is put again.
 	patience = 5 * time.Minute
 	// quietMost is how many quiet periods work is put off at most, when

@@ -34,12 +34,20 @@ func (t *turn) take() {
 // the same package: a tag has the newest.
 func (r *Reason) add(subjects []event.GateSubject) {
 	all := slices.Clone(r.Subjects)
+	size := 0
+	for _, s := range all {
+		size += sizeOf(s)
+	}
 	for _, s := range subjects {
 		same := func(other event.GateSubject) bool {
 			return other.Type == s.Type && other.Tag == s.Tag && (other.Item == s.Item || s.Type == koji && packageOf(other.Item) == packageOf(s.Item))
 		}
-		all = slices.DeleteFunc(all, same)
-		if len(all) == subjectsMost {
+		if at := slices.IndexFunc(all, same); at >= 0 {
+			size -= sizeOf(all[at])
+			all = slices.Delete(all, at, at+1)
+		}
+		if size += sizeOf(s); size > subjectsMost {
+			size -= sizeOf(s)
 			r.Unasked++
 			continue
 		}
@@ -61,6 +69,9 @@ func (t *turn) gone(pending *Reason, build event.GateSubject) {
 		t.s.Working = &w
 	}
 }
+
+// sizeOf is about how many bytes a subject takes in a document.
+func sizeOf(s event.GateSubject) int { return len(s.Type) + len(s.Item) + len(s.Tag) + 40 }
 
 // builds are those of what a gate was asked about. Updates come with their
 // builds, and one that nobody pushes would keep the gate shut for ever.
