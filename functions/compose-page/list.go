@@ -125,7 +125,7 @@ func row(c compose.Compose) page.ComposeRow {
 		ID: c.ID, Place: placeOf(c.ID), State: stateOf(c), From: from(c.Request), Arches: strings.Join(c.Request.Arches, " "),
 		Owner: c.Owner, Submitted: c.Submitted,
 	}
-	if c.State == compose.Done || c.State == compose.Failed {
+	if c.State == compose.Done {
 		r.Until = c.Expires
 	}
 	return r

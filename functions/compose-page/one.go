@@ -47,17 +47,17 @@ func (s *site) one(ctx context.Context, c compose.Compose) (reply, error) {
 	case compose.Wait, compose.Generating:
 		out.Described, out.Total = c.Finished, c.Total
 		answer.refresh = refresh
-	case compose.Done, compose.Failed:
+	case compose.Done:
 		out.Until = c.Expires
 		// By the minute, so that the page is the same until it is another one.
 		out.Left = page.Seconds(max(0, c.Expires.Sub(s.Now())/time.Minute*60))
-	case compose.Removed:
+	case compose.Failed, compose.Removed:
 	}
 	if c.State == compose.Done && !c.Removing {
 		s.usable(&out, c, form)
 	}
 	if c.State != compose.Wait && c.State != compose.Generating {
-		out.Renew, out.Call = s.renewal(c)
+		out.RenewTitle, out.Renew, out.Call = s.renewal(c)
 	}
 	if c.Lock != "" {
 		if err := s.content(ctx, &out, c); err != nil {
@@ -85,13 +85,21 @@ func (s *site) usable(out *page.Compose, c compose.Compose, form odcs.Shown) {
 
 // renewal are the commands that keep a compose, or make it again. Nothing is
 // changed by following a link.
-func (s *site) renewal(c compose.Compose) (command, call []string) {
+func (s *site) renewal(c compose.Compose) (title string, command, call []string) {
+	switch {
+	case c.State == compose.Done && !c.Removing:
+		title = "Keep it longer"
+	case c.Lock != "":
+		title = "Make it again, of the same packages"
+	default:
+		title = "Try it again"
+	}
 	api := strings.TrimSuffix(s.API, "/")
 	line := fmt.Sprintf("distaff compose renew %d", c.ID)
 	if api == "" {
-		return []string{line}, nil
+		return title, []string{line}, nil
 	}
-	return []string{line + " --api " + api}, []string{
+	return title, []string{line + " --api " + api}, []string{
 		`curl -X PATCH -H "Authorization: Bearer $DISTAFF_TOKEN" \`,
 		fmt.Sprintf("  %s/api/1/composes/%d", api, c.ID),
 	}
@@ -140,5 +148,12 @@ func (s *site) content(ctx context.Context, out *page.Compose, c compose.Compose
 		return err
 	}
 	out.Difference, err = s.difference(ctx, before, c, brief)
+	switch {
+	case out.Difference.Said == "":
+	case c.From != 0:
+		out.Since = "which it is a copy of"
+	default:
+		out.Since = "the one before it"
+	}
 	return err
 }

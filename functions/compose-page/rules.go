@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -145,7 +146,7 @@ func when(r rule.Rule) []page.Fact {
 		facts = append(facts, page.Fact{Name: "Gate", Text: r.Gate.Context + " for " + r.Gate.Product})
 	}
 	if r.Quiet > 0 {
-		facts = append(facts, page.Fact{Name: "Quiet for", Text: r.Quiet.String()})
+		facts = append(facts, page.Fact{Name: "Quiet for", Text: page.Seconds(r.Quiet / time.Second).String()})
 	}
 	return facts
 }

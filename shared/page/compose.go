@@ -99,9 +99,10 @@ type Compose struct {
 	API      Link  `json:"api,omitzero"`
 	// Install and Renew are lines to copy into a terminal; Call is Renew for
 	// those without distaff.
-	Install []string `json:"install"`
-	Renew   []string `json:"renew"`
-	Call    []string `json:"call"`
+	Install    []string `json:"install"`
+	RenewTitle string   `json:"renew_title,omitempty"`
+	Renew      []string `json:"renew"`
+	Call       []string `json:"call"`
 
 	Packages int           `json:"packages,omitempty"`
 	Bytes    int64         `json:"metadata_bytes,omitempty"`
@@ -109,8 +110,9 @@ type Compose struct {
 	// Missing are RPMs that Koji has no more, or has signed anew.
 	Missing     []string `json:"missing"`
 	MoreMissing int      `json:"more_missing,omitempty"`
-	// Difference is that to the compose before it.
+	// Difference is that to the compose before it, and Since says what that is.
 	Difference ComposeDifference `json:"difference,omitzero"`
+	Since      string            `json:"since,omitempty"`
 	Trail      []Happened        `json:"trail"`
 }
 
