@@ -124,5 +124,5 @@ func (m maker) now(ctx context.Context, request compose.Request, k Koji, start g
 	if err != nil {
 		return "", err
 	}
-	return m.content(lock.Digest(), request), nil
+	return m.content(lock.Digest(), "", request), nil
 }

@@ -2,6 +2,7 @@ package composemake_test
 
 import (
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/distaff-project/distaff/shared/blob/mem"
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/publish"
+	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/koji/kojitest"
 	"github.com/distaff-project/distaff/shared/repodata/frame"
 )
@@ -167,7 +169,11 @@ func TestTwoRunsOfOneOrderComeToTheSame(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				contents <- string(drafts[len(drafts)-1].Data)
+				var answer event.ComposeAnswer
+				if err := json.Unmarshal(drafts[len(drafts)-1].Data, &answer); err != nil {
+					t.Error(err)
+				}
+				contents <- fmt.Sprint(answer.Content, answer.Lock, answer.Dir, answer.Until)
 			})
 		}
 		both.Wait()

@@ -126,7 +126,9 @@ func (m maker) make(ctx context.Context, in fn.In[event.ComposeOrder]) ([]event.
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("make compose %d: %w", order.ID, err)
-	case c.Over() || !c.Wants(order.Label):
+	case c.Over():
+		return m.over(order), nil
+	case !c.Wants(order.Label):
 		return nil, nil
 	}
 	koji, err := m.koji(c.Request.Koji)
@@ -138,9 +140,29 @@ func (m maker) make(ctx context.Context, in fn.In[event.ComposeOrder]) ([]event.
 		err = making.run(ctx)
 	}
 	if err != nil {
-		return m.refuse(order, err)
+		return m.fail(order, making, err)
 	}
 	return making.drafts, nil
+}
+
+// fail tells of a breakdown. A compose that has begun, and whose document does not
+// know it yet, says so first and is asked for again: else it would seem to wait
+// as long as what broke down is down.
+func (m maker) fail(order event.ComposeOrder, making *making, err error) ([]event.Draft, error) {
+	if _, final := reasonOf(err); final || making == nil || len(making.drafts) == 0 {
+		return m.refuse(order, err)
+	}
+	answer := order.Answer()
+	answer.At = m.desk.Bucket.Now()
+	return append(making.drafts, event.ComposeProgressed.Say(answer)), nil
+}
+
+// over tells that a compose ended while something was made for it, so that what
+// is left of that is removed.
+func (m maker) over(order event.ComposeOrder) []event.Draft {
+	answer := order.Answer()
+	answer.At, answer.Over = m.desk.Bucket.Now(), true
+	return []event.Draft{event.ComposeFailed.Say(answer)}
 }
 
 // koji gives an instance by its name; without one the only one there is.

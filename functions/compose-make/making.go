@@ -103,6 +103,9 @@ func (r *making) run(ctx context.Context) error {
 	}
 	ended, err := r.start(ctx)
 	if err == nil && !ended {
+		if len(r.drafts) == 0 {
+			r.tell()
+		}
 		err = r.make(ctx)
 	}
 	if large := errors.Is(err, errLarge); large || publish.Stopped(err) {
@@ -143,13 +146,13 @@ func (r *making) now() time.Time { return r.desk.Bucket.Now() }
 // answer says what came of it, unless the compose is over by now: then what it
 // came to hold is let go of.
 func (r *making) answer(ctx context.Context, answer event.ComposeAnswer) error {
-	answer.Attempt, answer.Label = r.order.Attempt, r.order.Label
+	answer.Attempt, answer.Label, answer.At = r.order.Attempt, r.order.Label, r.now()
 	c, err := r.desk.Read(ctx, r.c.ID)
 	if err != nil {
 		return err
 	}
 	if c.Over() {
-		r.drafts = nil
+		r.drafts = r.over(r.order)
 		return r.desk.Contents.Leave(ctx, answer.Content, compose.HolderOf(r.c.ID))
 	}
 	r.drafts = append(r.drafts, event.ComposeMade.Say(answer))
@@ -202,10 +205,18 @@ func (r *making) began(ctx context.Context, start gather.Start) error {
 		return err
 	}
 	r.r.Event, r.resolved.Event = settled.Event, settled.Event
+	r.tell()
+	return nil
+}
+
+// tell says that the making began, if the document does not know.
+func (r *making) tell() {
+	if r.c.State != compose.Wait && !r.c.Started.IsZero() && r.c.Leader == 0 {
+		return
+	}
 	answer := r.order.Answer()
 	answer.At, answer.Resolved = r.now(), r.resolved
 	r.drafts = append(r.drafts, event.ComposeBegan.Say(answer))
-	return nil
 }
 
 // resolution is what a request came to mean, as its document keeps it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -12,6 +13,8 @@ import (
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/publish"
 	"github.com/distaff-project/distaff/shared/koji/kojitest"
+	"github.com/distaff-project/distaff/shared/mbs"
+	"github.com/distaff-project/distaff/shared/mbs/mbstest"
 )
 
 // modulemd is the document of a module's build.
@@ -109,5 +112,49 @@ func TestAModuleNobodyBuilt(t *testing.T) {
 		if c.State != compose.Failed || !strings.Contains(c.Reason, want) {
 			t.Errorf("%s: %s\nnot %s", c.State, c.Reason, want)
 		}
+	}
+}
+
+func TestAModuleOfTheModuleBuildService(t *testing.T) {
+	service := mbstest.New()
+	web := httptest.NewServer(service)
+	t.Cleanup(web.Close)
+	w := newWorld(t, func(_ *kojitest.Config, o *composemake.Options, _ *world) {
+		o.Modules = mbs.New(web.URL+"/module-build-service", nil)
+	})
+	w.build("nodejs-20-1.fc45", nil, "nodejs.x86_64", "nodejs-docs.noarch")
+	w.build("icu-70-1.fc45", nil, "icu.x86_64")
+	for _, m := range []kojitest.Module{
+		{Name: "nodejs", Stream: "20", Version: "5", Context: "c0ffee42", Builds: []string{"nodejs-20-1.fc45"}, YAML: modulemd("nodejs", "20", "5", ", icu: [\"70\"]", "nodejs")},
+		{Name: "icu", Stream: "70", Version: "3", Context: "c0ffee42", Builds: []string{"icu-70-1.fc45"}, YAML: modulemd("icu", "70", "3", "", "icu")},
+	} {
+		if _, err := w.server.ImportModule(m); err != nil {
+			t.Fatal(err)
+		}
+		service.Add(mbstest.Module{
+			Name: m.Name, Stream: m.Stream, Version: m.Version, Context: m.Context, State: 5, KojiTag: m.ContentTag(),
+			BaseName: "platform", BaseStream: "f45", BaseVersion: 450000, Modulemd: m.YAML,
+		})
+	}
+	module := func(flags compose.Flag, name string) compose.Compose {
+		return w.compose(request(func(r *compose.Request) { r.SourceType, r.Source, r.Flags = compose.Module, []string{name}, flags }))
+	}
+	c := module(0, "nodejs:20")
+	if names := strings.Join(w.names(c, "x86_64/os"), " "); names != "icu.x86_64 nodejs-docs.noarch nodejs.x86_64" {
+		t.Errorf("it has %s", names)
+	}
+	if source := strings.Join(c.Request.Source, " "); source != "icu:70:3:c0ffee42 nodejs:20:5:c0ffee42" {
+		t.Errorf("the source is %s", source)
+	}
+	if c = module(compose.NoDeps, "nodejs:20"); strings.Join(w.names(c, "x86_64/os"), " ") != "nodejs-docs.noarch nodejs.x86_64" {
+		t.Errorf("it has %s", w.names(c, "x86_64/os"))
+	}
+	if c = module(0, "ruby:3"); c.State != compose.Failed || !strings.Contains(c.Reason, "ruby:3") {
+		t.Errorf("%s: %s", c.State, c.Reason)
+	}
+	service.Fail(100, 503)
+	id := w.ask(request(func(r *compose.Request) { r.SourceType, r.Source = compose.Module, []string{"nodejs:21"} }))
+	if err := w.hear(t.Context(), id); err == nil {
+		t.Error("a service that is down fails a compose for good")
 	}
 }

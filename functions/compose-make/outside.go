@@ -24,6 +24,10 @@ func (r *making) outside(ctx context.Context) error {
 		return &gather.UnmetError{Reason: "This instance takes nothing from repositories of others."}
 	}
 	r.locked = true
+	var err error
+	if r.pub.Origin, err = gather.Origin(ctx, r.options.Open, r.r); err != nil {
+		return err
+	}
 	if r.log.Work().Lock != "" {
 		r.r.Event = r.log.Work().Start.Event
 		return r.resolve()

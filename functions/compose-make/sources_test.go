@@ -12,6 +12,7 @@ import (
 	composemake "github.com/distaff-project/distaff/functions/compose-make"
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/publish"
+	"github.com/distaff-project/distaff/shared/koji"
 	"github.com/distaff-project/distaff/shared/koji/kojitest"
 )
 
@@ -236,5 +237,35 @@ func TestAComposeOfSomebodyElses(t *testing.T) {
 	}
 	if ours = w.compose(request(source("/nothing/Server"))); !strings.Contains(ours.Reason, "There is no compose at") {
 		t.Error(ours.Reason)
+	}
+}
+
+func TestTheOutputOfAScratchBuild(t *testing.T) {
+	w := newWorld(t, func(c *kojitest.Config, _ *composemake.Options, _ *world) {
+		c.Runner, c.Targets = kojitest.Script{}, map[string]kojitest.Target{"f45": {Arches: []string{"x86_64"}, Dist: ".fc45"}}
+	})
+	w.build("hello-0.1-1.fc45", []string{"f45"}, "hello.x86_64", "hello-doc.noarch")
+	w.build("zsh-5.9-1.fc45", []string{"f45"}, "zsh.x86_64")
+	hub, err := koji.New(koji.Config{Server: strings.TrimSuffix(w.koji.Hub.FilesURL(""), "/kojifiles/") + "/kojihub", Credential: koji.Password("pkg", "secret")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := hub.Build(t.Context(), koji.BuildRequest{Source: "git+https://src.example/rpms/hello.git#abc", Target: "f45", Scratch: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, err := w.server.Wait(t.Context(), id); err != nil || state != koji.Closed {
+		t.Fatal(state, err)
+	}
+	c := w.compose(request(func(r *compose.Request) { r.ScratchBuildTasks = []string{id.String()} }))
+	// The tag's own hello is not there beside it.
+	if names := w.names(c, "x86_64/os"); !slices.Contains(names, "hello.x86_64") || slices.Contains(names, "hello-doc.noarch") || !slices.Contains(names, "zsh.x86_64") {
+		t.Errorf("it has %v", names)
+	}
+	w.whole(c)
+	// In a compose that asks for signed packages there is no place for it.
+	c = w.compose(request(func(r *compose.Request) { r.ScratchBuildTasks, r.Sigkeys = []string{id.String()}, []string{key} }))
+	if c.State != compose.Failed || !strings.Contains(c.Reason, "There is no copy signed with any of the keys a15b79cc") {
+		t.Errorf("%s: %s", c.State, c.Reason)
 	}
 }

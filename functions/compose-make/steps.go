@@ -194,24 +194,25 @@ func (r *making) settle(ctx context.Context, sel *gather.Selection) (string, err
 
 // content names what lies in a directory: the packages, and all else that shapes
 // it but the number of the compose.
-func (m maker) content(lock string, request compose.Request) string {
+func (m maker) content(lock, origin string, request compose.Request) string {
 	o := m.options.Metadata
 	sum := sha256.New()
 	_ = json.NewEncoder(sum).Encode(struct { // texts and numbers can always be encoded
 		Form              int
 		Lock, Base        string
+		Origin            string
 		Format            frame.Format
 		Metadata          repodata.Options
 		Label, Type       string
 		OmitOpenChecksums bool
-	}{1, lock, o.Base, o.Format, o.Metadata, request.Label, request.ComposeType, o.OmitOpenChecksum})
+	}{1, lock, o.Base, origin, o.Format, o.Metadata, request.Label, request.ComposeType, o.OmitOpenChecksum})
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // publish fills the directory, unless there is one with the same content.
 func (r *making) publish(ctx context.Context, digest string, lock compose.Lock) error {
 	answer := r.order.Answer()
-	answer.Until, answer.Lock, answer.Content, answer.Resolved = r.life(), digest, r.content(digest, r.c.Request), r.resolved
+	answer.Until, answer.Lock, answer.Content, answer.Resolved = r.life(), digest, r.content(digest, r.pub.Origin, r.c.Request), r.resolved
 	for _, tree := range lock.Trees {
 		answer.Packages += len(tree.RPMs)
 	}
@@ -243,9 +244,9 @@ func (r *making) publish(ctx context.Context, digest string, lock compose.Lock) 
 	return r.close(ctx, answer)
 }
 
-// forget says nothing: the compose was ended meanwhile.
+// forget says that the compose was ended meanwhile.
 func (r *making) forget() error {
-	r.drafts = nil
+	r.drafts = r.over(r.order)
 	return nil
 }
 

@@ -35,6 +35,11 @@ func reasonOf(err error) (reason string, final bool) {
 	if errors.As(err, &missing) || errors.As(err, &fault) {
 		return sentence(err.Error()), true
 	}
+	// So does what may not be asked at all.
+	var never interface{ Permanent() bool }
+	if errors.As(err, &never) && never.Permanent() {
+		return sentence(err.Error()), true
+	}
 	// A server that says "no" to a question says so again.
 	if code := wire.Code(err); code >= 400 && code < 500 {
 		return sentence(err.Error()), true

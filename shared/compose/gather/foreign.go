@@ -2,6 +2,8 @@ package gather
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -191,6 +193,26 @@ func fileOf(p *foreign.Package) (File, error) {
 		f.SRPM, f.Build = NEVRA(source), source.NVR.String()
 	}
 	return f, nil
+}
+
+// Origin names the repositories of a request as they are now. What is said of a
+// package depends on who says it: the checksum is that of the package's file, and
+// nothing holds a repository to describe that file truly.
+func Origin(ctx context.Context, repos Repositories, r compose.Request) (string, error) {
+	sum := sha256.New()
+	for _, arch := range r.Arches {
+		for _, address := range addresses(r, arch) {
+			repo, err := repos.Open(ctx, address)
+			if err != nil {
+				return "", foreignError(err)
+			}
+			_, _ = fmt.Fprintf(sum, "%q\n", address) // never fails
+			for _, data := range repo.Repomd.Data {
+				_, _ = fmt.Fprintf(sum, "%q %q\n", data.Type, data.Checksum.Hex)
+			}
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // Fragments gives the descriptions that the repositories of a request have of

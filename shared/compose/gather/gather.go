@@ -62,6 +62,7 @@ type Files interface {
 	Sum(ctx context.Context, address string) (rpmfile.Sum, error)
 	Stat(ctx context.Context, address string) (rpmfile.File, error)
 	Text(ctx context.Context, address string) ([]byte, error)
+	Head(ctx context.Context, address string) (rpmfile.Head, error)
 }
 
 // Gatherer answers what requests come to. Its fields are set before use.

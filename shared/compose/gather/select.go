@@ -230,7 +230,7 @@ func (s *selector) add(tree *Tree, b *Build, n *Package, source string) {
 		if f.Unfit && !s.choice.All {
 			s.picker.complain(n)
 		}
-		at = int32(len(s.sel.Files))
+		at = int32(len(s.sel.Files)) //nolint:gosec // Koji's lists are bounded far below
 		s.sel.Files = append(s.sel.Files, f)
 		s.places[n] = at
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/koji"
 	"github.com/distaff-project/distaff/shared/rpm"
+	"github.com/distaff-project/distaff/shared/rpm/header"
 )
 
 // Sources is all a request may take packages from.
@@ -129,19 +130,49 @@ func (g *Gatherer) scratch(ctx context.Context, r compose.Request) ([]Build, err
 		}
 		b := Build{NVR: "task-" + text}
 		for _, f := range files {
-			if rpm.IsSource(f.Arch) {
-				b.NVR = f.NVR.String()
-			}
 			if slices.Contains(arches, f.Arch) {
-				b.Packages = append(b.Packages, Package{
-					NEVRA: NEVRA(f.NVRA), Path: f.Path, Copies: []Copy{{Size: f.Size}},
-				})
+				p, source, err := g.scratchPackage(ctx, f)
+				if err != nil {
+					return nil, err
+				}
+				if source != "" {
+					b.NVR = source
+				}
+				b.Packages = append(b.Packages, p)
 			}
 		}
 		sortPackages(b.Packages)
 		builds = append(builds, b)
 	}
 	return builds, nil
+}
+
+// scratchPackage looks into a package of a scratch build: the name of its file,
+// which is all Koji has, does not tell the epoch. It also gives the NVR of the
+// build.
+func (g *Gatherer) scratchPackage(ctx context.Context, f koji.ScratchRPM) (p Package, build string, err error) {
+	head, err := g.Files.Head(ctx, g.Hub.FilesURL(f.Path))
+	if err != nil {
+		return p, "", fileError(&File{RPM: compose.RPM{NEVRA: f.String(), Path: f.Path}}, g.Hub.FilesURL(f.Path), err)
+	}
+	name, err := head.NVRA()
+	if err != nil {
+		return p, "", problem("Package %s of a scratch build: %v.", f.NVRA, err)
+	}
+	built, _, err := head.Number(header.BuildTime)
+	if err != nil {
+		return p, "", problem("Package %s of a scratch build: %v.", f.NVRA, err)
+	}
+	source := name.NVR.String()
+	if !rpm.IsSource(name.Arch) {
+		text, err := head.Text(header.SourceRPM)
+		if from, parseErr := rpm.ParseNVRA(text); err == nil && parseErr == nil {
+			source = from.NVR.String()
+		}
+	}
+	return Package{
+		NEVRA: NEVRA(name), Path: f.Path, Copies: []Copy{{Size: head.Size}}, Time: int64(built), //nolint:gosec // 32 bits in the header
+	}, source, nil
 }
 
 // All gives the builds to take packages from, in a certain order. The packages

@@ -34,7 +34,7 @@ func (p *Publisher) entries(sel *gather.Selection, tree *gather.Tree) []frame.En
 		}
 		entries[i] = frame.Entry{
 			Base: path.Base(f.Path), Dir: path.Dir(f.Path), Name: name[:max(0, strings.LastIndexByte(name, '-'))],
-			ID: frame.Identify("1", sum, p.base(f), f.Path, changelogs),
+			ID: frame.Identify("1", sum, p.base(f), f.Path, changelogs, p.Origin),
 		}
 	}
 	return entries

@@ -15,6 +15,7 @@ import (
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather"
 	"github.com/distaff-project/distaff/shared/productmd"
+	"github.com/distaff-project/distaff/shared/rpm"
 )
 
 // About is what the metadata of a compose says beside its packages.
@@ -242,6 +243,7 @@ func writeArch(out *productmd.RPMsWriter, variant, arch string, lock compose.Loc
 	for _, t := range lock.Trees {
 		if t.Variant == variant && t.Arch == arch && t.Kind != gather.Source {
 			for _, r := range t.RPMs {
+				r.SRPM = sourceOf(r)
 				all = append(all, listed{r, t.Kind})
 				used[r.SRPM] = true
 			}
@@ -261,12 +263,8 @@ func writeArch(out *productmd.RPMsWriter, variant, arch string, lock compose.Loc
 		return cmp.Or(cmp.Compare(a.SRPM, b.SRPM), cmp.Compare(a.NEVRA, b.NEVRA))
 	})
 	for _, r := range all {
-		source := r.SRPM
-		if source == "" {
-			source = r.NEVRA // of a package whose source package is not known
-		}
 		category := map[string]string{gather.OS: productmd.Binary, gather.Debug: productmd.Debug, gather.Source: productmd.Source}[r.kind]
-		err := out.Add(productmd.RPM{Variant: variant, Arch: arch, Source: source, NEVRA: r.NEVRA, Entry: productmd.Entry{
+		err := out.Add(productmd.RPM{Variant: variant, Arch: arch, Source: r.SRPM, NEVRA: r.NEVRA, Entry: productmd.Entry{
 			Category: category, Path: PackagePath(variant, arch, r.kind, fileName(r.RPM))[len("compose/"):], SigKey: productmd.Signed(r.Sigkey),
 		}})
 		if err != nil {
@@ -274,6 +272,19 @@ func writeArch(out *productmd.RPMsWriter, variant, arch string, lock compose.Loc
 		}
 	}
 	return nil
+}
+
+// sourceOf is the full name of a package's source package; where that is not in
+// the lock it is that of its build.
+func sourceOf(r compose.RPM) string {
+	if r.SRPM != "" {
+		return r.SRPM
+	}
+	build, err := rpm.ParseNVR(r.Build)
+	if err != nil {
+		return r.NEVRA
+	}
+	return productmd.NEVRA(rpm.NVRA{NVR: build, Arch: rpm.Source})
 }
 
 func modulesOf(about About, product productmd.Compose) productmd.Modules {

@@ -62,6 +62,9 @@ type Publisher struct {
 	// Foreign gives the description that another repository has of a package of
 	// its own, by its checksum; nil: there are none.
 	Foreign func(pkgid string) (repodata.Fragment, bool, error)
+	// Origin names who says what Foreign gives. Descriptions of one origin are
+	// used for no other.
+	Origin string
 	Options
 
 	// near are heads that were read to learn a size, for the description that

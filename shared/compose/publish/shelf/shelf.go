@@ -67,7 +67,7 @@ func Open(ctx context.Context, bucket state.Bucket, koji string, r compose.Reque
 func nameOf(koji string, r compose.Request) string {
 	source := slices.Clone(r.Source)
 	slices.Sort(source)
-	if r.SourceType != compose.Tag {
+	if r.SourceType != compose.Tag && r.SourceType != compose.Repo {
 		source = nil // named builds are described alike wherever they are named
 	}
 	raw, _ := json.Marshal(struct { // texts and numbers can always be encoded
