@@ -54,11 +54,11 @@ func flagMeant(cmd *cobra.Command, err error) error {
 // place.
 type composePlace struct {
 	place
-	api                string
-	tokenFile          string
-	certificate, key   string
-	authority          string
-	negotiate          bool
+	api              string
+	tokenFile        string
+	certificate, key string
+	authority        string
+	negotiate        bool
 }
 
 func (p *composePlace) flags(cmd *cobra.Command) {

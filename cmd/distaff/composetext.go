@@ -162,8 +162,8 @@ func facts(c client.Compose, now time.Time) [][2]string {
 			all = append(all, [2]string{name, text})
 		}
 	}
-	add("repo file", plain(c.RepoFile))
-	if c.Repo != "" {
+	if c.State == compose.Done && c.Repo != "" {
+		add("repo file", plain(c.RepoFile))
 		add("repository", plain(c.Repo)+"/$basearch/os")
 	}
 	add("arches", plain(c.Arches))
