@@ -188,3 +188,26 @@ func TestTwoRunsOfOneOrderComeToTheSame(t *testing.T) {
 		w.whole(c)
 	}
 }
+
+func TestWhatIsTooMuchForARequestIsForAJob(t *testing.T) {
+	w := newWorld(t, func(_ *kojitest.Config, o *composemake.Options, _ *world) { o.Large = 500 })
+	if err := w.server.AddBulk(kojitest.Bulk{Tag: "bulk", Builds: 300, RPMs: 4, Key: key}); err != nil {
+		t.Fatal(err)
+	}
+	id := w.ask(request(func(r *compose.Request) { r.Source, r.Sigkeys = []string{"bulk"}, []string{key} }))
+	if err := w.hear(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	c, err := w.desk.Read(t.Context(), id)
+	if err != nil || !c.Large || c.State != compose.Generating {
+		t.Fatalf("%s, large: %v, %v", c.State, c.Large, err)
+	}
+	order, _ := w.order(t.Context(), id)
+	if order.Extensions()["size"] != "large" {
+		t.Errorf("the order is for %v", order.Extensions())
+	}
+	if c = w.finish(id); c.State != compose.Done || c.Packages != 1500 {
+		t.Errorf("%s: %s, %d packages", c.State, c.Reason, c.Packages)
+	}
+	w.whole(c)
+}
