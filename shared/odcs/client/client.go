@@ -199,8 +199,9 @@ func (c *Client) Find(ctx context.Context, query url.Values) (List, error) {
 }
 
 // Create asks for a compose. Key names the asking: the same key gives the same
-// compose from compose-api, so that what got no answer can be asked again. ODCS
-// takes no notice of it.
+// compose from compose-api, so that what got no answer can be asked again, which
+// net/http does by itself where a connection it had kept was lost. ODCS takes no
+// notice of it. Empty: it is sent once.
 func (c *Client) Create(ctx context.Context, body []byte, key string) (Compose, error) {
 	return c.again(ctx, http.MethodPost, "/composes/", body, key)
 }
