@@ -57,6 +57,7 @@ hooks:
 composes:
   url: {{.At.Composes}}
   arches: [{{.Arch}}]
+  outside: [127.0.0.1]
   login: {anyone: true}
 {{.Rules}}
 {{- if .Checks}}
