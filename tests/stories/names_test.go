@@ -77,6 +77,7 @@ func unsaid(key string) bool {
 	return slices.Contains([]string{
 		"forge", "repo", "number", "url", "updated", "created", "started", "ended", "queued", "ran", "koji", "farm",
 		"author", "agent", "source_url", "source_branch", "source", "cases", "owner", "rev", "lines", "log_url", "rule", "due", "line", "first", "artifacts", "at",
+		"content", "lock", "until", "bytes", "resolved", "tags", "tag_id", "build_id", "user", "topic",
 	}, key)
 }
 
@@ -107,6 +108,9 @@ func (n *names) show(value any) string {
 }
 
 func (n *names) object(object map[string]any) string {
+	if shown, isState := object["compose"].(map[string]any); isState && object["event"] == "state-changed" {
+		object = map[string]any{"id": shown["id"], "state": shown["state_name"], "reason": shown["state_reason"]}
+	}
 	if statuses(object["checks"]) {
 		object = map[string]any{"run": object["run"], "confirm": object["confirm"], "force": object["force"]}
 	}
@@ -114,6 +118,9 @@ func (n *names) object(object map[string]any) string {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		if unsaid(key) && (key != "source" || object["target"] == nil) || object[key] == nil {
 			continue
+		}
+		if _, isBody := object[key].(map[string]any); isBody && key == "request" {
+			continue // the section rules has it
 		}
 		value := n.show(object[key])
 		if id, isTask := object[key].(float64); isTask && key == "task" {

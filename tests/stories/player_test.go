@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/distaff-project/distaff/infra/local/broker/manifest"
 	"github.com/distaff-project/distaff/infra/local/world"
 	"github.com/distaff-project/distaff/shared/config"
+	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fedmsg/fedmsgtest"
 	"github.com/distaff-project/distaff/shared/koji"
 	"github.com/distaff-project/distaff/shared/state"
@@ -41,6 +43,14 @@ type player struct {
 	loose                           []string // effects of what nobody handled
 	recorded                        map[string]bool
 	heard                           strings.Builder
+
+	// asked guards what is heard of the bucket's requests: what of what
+	// everybody sees was changed, and after how many writes a function dies.
+	asked            sync.Mutex
+	public           []string
+	kill             int
+	slow             bool // each request to the bucket takes its time
+	askings, modules int
 }
 
 // pull is a pull request of the story.
@@ -56,9 +66,11 @@ const (
 	tickPause = 10_000 * time.Hour
 	// patience is how long a story may really take.
 	patience = 60 * time.Second
+	// slowness is how long a request to the bucket takes in a slow world.
+	slowness = time.Second
 )
 
-func newPlayer(t *testing.T, checks []config.Check) *player {
+func newPlayer(t *testing.T, checks []config.Check, rules []config.ComposeRule) *player {
 	t.Helper()
 	set, err := manifest.Load(eventing.Files, ".")
 	if err != nil {
@@ -74,7 +86,7 @@ func newPlayer(t *testing.T, checks []config.Check) *player {
 	p.stage = newStage(p.clock, delivery)
 	if p.world, err = world.Start(t.Context(), world.Options{
 		Dir: p.dir, Memory: true, Builder: p.builder, Tester: p.tester, TickEvery: tickPause,
-		Checks: checks, Now: p.clock.now, Observe: func(r broker.Record) { p.stage.observe(r) },
+		Checks: checks, Rules: rules, Now: p.clock.now, Requests: p.requested, Observe: func(r broker.Record) { p.stage.observe(r) },
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -163,12 +175,18 @@ func (p *player) visit(v *visit) error {
 	if v.of != nil && v.of.handled == 0 {
 		v.of.handled = p.visits
 	}
+	calls := p.calls()
 	if err := p.stage.play(p.ctx, v); err != nil {
 		return err
 	}
+	calls = p.calls() - calls
 	effects, err := p.effects()
 	if err != nil {
 		return err
+	}
+	effects = append(effects, p.published()...)
+	if v.event.Type() == event.ComposeCheckWanted.Name() && calls == 1 {
+		effects = append(effects, "= koji is asked one question")
 	}
 	if v.trouble != "" {
 		text := v.function + " fails: " + v.trouble
@@ -186,6 +204,15 @@ func (p *player) visit(v *visit) error {
 	}
 	v.of.done = append(v.of.done, effects...)
 	return nil
+}
+
+// calls is how often Koji was asked anything.
+func (p *player) calls() int {
+	n := 0
+	for _, times := range p.world.Koji.Stats().Calls {
+		n += times
+	}
+	return n
 }
 
 // effects are what changed at Koji, Testing Farm and the forge.
@@ -234,7 +261,9 @@ func (p *player) advance(d time.Duration) error {
 			next = at
 		}
 		if next.After(target) {
-			p.clock.set(target)
+			if now.Before(target) { // what is slow may have taken longer
+				p.clock.set(target)
+			}
 			return p.settle()
 		}
 		p.clock.set(next)

@@ -40,6 +40,11 @@ type stage struct {
 	byID    map[string]event.Event
 	hooks   map[string]int // web hooks of Testing Farm heard, by label
 	tasks   int            // messages about Koji tasks sent
+	// resting are the functions that are given nothing; those with the number of
+	// a compose once they have begun that.
+	resting map[string]string
+	stop    context.CancelFunc // of the running visit
+	killed  bool
 }
 
 // place is one delivery: an event on its way to one trigger.
@@ -81,7 +86,7 @@ type visit struct {
 func newStage(clock *clock, delivery manifest.Delivery) *stage {
 	return &stage{
 		clock: clock, delivery: delivery, changed: make(chan struct{}), quit: make(chan struct{}), open: map[place]*said{},
-		byID: map[string]event.Event{}, hooks: map[string]int{},
+		byID: map[string]event.Event{}, hooks: map[string]int{}, resting: map[string]string{},
 	}
 }
 
@@ -188,7 +193,7 @@ func (s *stage) hold(function string, handle fn.Handler) fn.Handler {
 			case <-ctx.Done():
 				return nil, ctx.Err()
 			}
-			drafts, err := handle(ctx, e)
+			drafts, err := s.run(ctx, handle, e)
 			if err == nil {
 				return drafts, nil
 			}
@@ -200,6 +205,59 @@ func (s *stage) hold(function string, handle fn.Handler) fn.Handler {
 			}
 		}
 	}
+}
+
+// errKilled is what is left of a function that was killed.
+var errKilled = errors.New("it is killed")
+
+// run lets a function deal with an event, unless it is killed meanwhile.
+func (s *stage) run(ctx context.Context, handle fn.Handler, e event.Event) ([]event.Draft, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	s.mu.Lock()
+	s.stop, s.killed = stop, false
+	s.mu.Unlock()
+	drafts, err := handle(ctx, e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.killed {
+		return nil, errKilled
+	}
+	return drafts, err
+}
+
+// kill ends the running visit where it is.
+func (s *stage) kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.killed = true
+	s.stop()
+}
+
+// rest gives a function nothing more, or nothing more about a compose once it
+// has begun that.
+func (s *stage) rest(function, compose string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resting[function] = compose
+}
+
+func (s *stage) wake(function string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.resting, function)
+}
+
+// rests tells whether a visit has to wait for its function. s.mu is held.
+func (s *stage) rests(v *visit) bool {
+	compose, resting := s.resting[v.function]
+	return resting && (compose == "" || compose == v.event.Subject() && v.again())
+}
+
+// again tells whether a visit goes on with what was begun.
+func (v *visit) again() bool {
+	var order event.ComposeOrder
+	return v.event.DataAs(&order) == nil && order.Attempt > 1
 }
 
 // arrive notes that a function has been given an event.
@@ -283,11 +341,12 @@ func (s *stage) next(now time.Time) *visit {
 		}
 		return compareVisits(a, b)
 	})
-	if len(s.waiting) == 0 || s.waiting[0].due.After(now) {
+	at := slices.IndexFunc(s.waiting, func(v *visit) bool { return !s.rests(v) })
+	if at < 0 || s.waiting[at].due.After(now) {
 		return nil
 	}
-	v := s.waiting[0]
-	s.waiting = s.waiting[1:]
+	v := s.waiting[at]
+	s.waiting = slices.Delete(s.waiting, at, at+1)
 	s.running, v.resting, v.trouble = v, false, ""
 	return v
 }
@@ -334,7 +393,7 @@ func (s *stage) earliest() (time.Time, bool) {
 	defer s.mu.Unlock()
 	var first time.Time
 	for _, v := range s.waiting {
-		if first.IsZero() || v.due.Before(first) {
+		if !s.rests(v) && (first.IsZero() || v.due.Before(first)) {
 			first = v.due
 		}
 	}

@@ -51,7 +51,11 @@ func tellStory(t *testing.T, file string) {
 	if events == nil {
 		t.Fatal("it has no section events")
 	}
-	p := newPlayer(t, checks(t, section(story, "checks")))
+	wanted, err := rules(section(story, "rules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlayer(t, checks(t, section(story, "checks")), wanted)
 	if err := p.run(string(events.Data)); err != nil {
 		t.Fatalf("%v\nheard so far:\n%s", err, p.heard.String())
 	}
@@ -59,6 +63,9 @@ func tellStory(t *testing.T, file string) {
 		"heard": func() (string, error) { return p.heard.String(), nil },
 		"shown": p.shown,
 		"page":  p.page,
+
+		"composes": p.composes,
+		"bus":      p.bus,
 	}
 	if section(story, "heard") == nil {
 		story.Files = append(story.Files, txtar.File{Name: "heard"})

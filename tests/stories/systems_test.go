@@ -142,7 +142,7 @@ func busPhrases() []phrase {
 			return nil
 		}),
 		says(`bus: the queue is made again`, func(p *player, _, _ []string) error {
-			p.world.Bus.Bind("distaff", "org.fedoraproject.prod.pagure.#", "org.fedoraproject.prod.buildsys.task.state.change")
+			p.world.Bus.Bind("distaff", world.Topics()...)
 			return nil
 		}),
 		says(`send again (\S+)`, func(p *player, words, _ []string) error { return p.sendAgain(words[0]) }),
@@ -172,26 +172,31 @@ func busPhrases() []phrase {
 	}
 }
 
-// sendAgain publishes the newest message with a topic once more, as it was.
-func (p *player) sendAgain(what string) error {
+// newest is the newest message with a topic.
+func (p *player) newest(what string) (fedmsg.Message, error) {
 	var newest fedmsg.Message
-	topic := "org.fedoraproject.prod." + what
 	archive := fedmsg.Archive{Base: p.world.Addresses.Datagrepper()}
 	now := p.clock.now()
-	err := archive.Since(p.ctx, []string{topic}, now.Add(-24*time.Hour), now, func(page []fedmsg.Message) error {
+	err := archive.Since(p.ctx, []string{topicPrefix + what}, now.Add(-24*time.Hour), now, func(page []fedmsg.Message) error {
 		newest = page[len(page)-1]
 		return nil
 	})
 	if err == nil && newest.ID == "" {
 		err = errors.New("there was none")
 	}
+	return newest, err
+}
+
+// sendAgain publishes the newest message with a topic once more, as it was.
+func (p *player) sendAgain(what string) error {
+	newest, err := p.newest(what)
 	if err == nil {
 		if strings.Contains(what, "task") { // Koji did not say it
 			p.stage.mu.Lock()
 			p.stage.tasks--
 			p.stage.mu.Unlock()
 		}
-		p.world.Bus.PublishAs(newest.ID, topic, nil, newest.Body)
+		p.world.Bus.PublishAs(newest.ID, topicPrefix+what, nil, newest.Body)
 	}
 	return err
 }

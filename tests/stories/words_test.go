@@ -77,7 +77,7 @@ func prepares(form string, do func(p *player, words, log []string) error) phrase
 }
 
 func phrases() []phrase {
-	return slices.Concat(forgePhrases(), kojiPhrases(), farmPhrases(), busPhrases(), webPhrases(), operatorPhrases(), []phrase{
+	return slices.Concat(forgePhrases(), kojiPhrases(), farmPhrases(), busPhrases(), webPhrases(), operatorPhrases(), composePhrases(), []phrase{
 		says(`wait (\S+)`, func(p *player, words, _ []string) error {
 			d, err := time.ParseDuration(words[0])
 			if err != nil {
