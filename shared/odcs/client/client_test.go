@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -175,11 +176,10 @@ func (g *getter) Get(context.Context, int64) (client.Compose, error) {
 // A server that did nothing yet says when to come again; what got no answer may
 // have been heard, and is not sent twice.
 func TestWhatChangesSomethingIsSentOnceUnlessItIsToComeAgain(t *testing.T) {
-	var calls int
+	var calls atomic.Int64
 	var codes []int
 	c := serve(t, client.Options{}, func(w http.ResponseWriter, _ *http.Request) {
-		code := codes[min(calls, len(codes)-1)]
-		calls++
+		code := codes[min(int(calls.Add(1))-1, len(codes)-1)]
 		if code == 503 {
 			w.Header().Set("Retry-After", "1")
 		}
@@ -191,13 +191,14 @@ func TestWhatChangesSomethingIsSentOnceUnlessItIsToComeAgain(t *testing.T) {
 	})
 	for _, test := range []struct {
 		codes []int
-		calls int
+		calls int64
 		good  bool
 	}{{[]int{503, 200}, 2, true}, {[]int{502}, 1, false}, {[]int{0}, 1, false}} {
-		codes, calls = test.codes, 0
+		codes = test.codes
+		calls.Store(0)
 		// With a key net/http would repeat what a connection was lost for.
-		if _, err := c.Create(t.Context(), []byte("{}"), ""); (err == nil) != test.good || calls != test.calls {
-			t.Errorf("%v: %d calls, %v", test.codes, calls, err)
+		if _, err := c.Create(t.Context(), []byte("{}"), ""); (err == nil) != test.good || calls.Load() != test.calls {
+			t.Errorf("%v: %d calls, %v", test.codes, calls.Load(), err)
 		}
 	}
 }
