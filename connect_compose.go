@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,10 @@ import (
 	"github.com/distaff-project/distaff/shared/compose/rule"
 	"github.com/distaff-project/distaff/shared/config"
 	"github.com/distaff-project/distaff/shared/login"
+	"github.com/distaff-project/distaff/shared/mbs"
 	"github.com/distaff-project/distaff/shared/odcs"
 	"github.com/distaff-project/distaff/shared/permit"
+	"github.com/distaff-project/distaff/shared/repodata/foreign"
 	"github.com/distaff-project/distaff/shared/repodata/frame"
 	"github.com/distaff-project/distaff/shared/solve"
 	"github.com/distaff-project/distaff/shared/wire"
@@ -117,12 +120,23 @@ func defaults(c *config.Composes) odcs.Defaults {
 	for name, raw := range c.RawConfigs {
 		d.RawConfigs[name] = odcs.RawConfig{Seconds: int64(seconds(raw.Lifetime)), SecondsMost: int64(seconds(raw.LifetimeMost))}
 	}
-	for _, name := range c.Sources {
+	for _, name := range sources(c) {
 		if t, ok := odcs.TypeOf(name); ok {
 			d.Types = append(d.Types, t)
 		}
 	}
 	return d
+}
+
+// sources are the types of source that are taken: those that are listed, or all
+// that the configuration has something for.
+func sources(c *config.Composes) []string {
+	if len(c.Sources) > 0 {
+		return c.Sources
+	}
+	return slices.DeleteFunc(odcs.SourceTypes(), func(name string) bool {
+		return name == "pulp" && len(c.Repositories) == 0 || name == "raw_config" && len(c.RawConfigs) == 0
+	})
 }
 
 // backend is ODCS's word for the ways to log in.
@@ -149,14 +163,26 @@ func (k *connector) making(given *config.Composes, c Composes) composemake.Optio
 	if !k.only(atKoji) {
 		return o
 	}
-	solver, err := solve.Find(context.Background(), &wire.Client{System: "repositories", HTTP: outsideHTTP(given)})
+	others := outsideHTTP(given)
+	solver, err := solve.Find(context.Background(), &wire.Client{System: "repositories", HTTP: others})
 	switch {
 	case err == nil:
 		o.Solver = solver
 	case !errors.Is(err, solve.ErrNoSolver):
 		k.problem("composes: look for a dependency solver", err)
 	}
+	o.Open = &foreign.Client{Wire: wire.Client{HTTP: others}, Stream: others}
 	o.Fetch = rawFiles(given.RawConfigs)
+	o.RawConfigs, o.Repositories = map[string]string{}, map[string]composemake.Repository{}
+	for name, raw := range given.RawConfigs {
+		o.RawConfigs[name] = raw.File
+	}
+	for name, r := range given.Repositories {
+		o.Repositories[name] = composemake.Repository(r)
+	}
+	if given.MBS != "" {
+		o.Modules = mbs.New(given.MBS, nil)
+	}
 	return o
 }
 

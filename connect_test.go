@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	composemake "github.com/distaff-project/distaff/functions/compose-make"
 	"github.com/distaff-project/distaff/shared/blob/mem"
 	"github.com/distaff-project/distaff/shared/config"
 	"github.com/distaff-project/distaff/shared/fedmsg"
@@ -166,6 +167,43 @@ func TestPartsAreNamedByInstance(t *testing.T) {
 	}
 	if err := parts.Forges["github"].Verify(signed, body); err == nil {
 		t.Error("GitHub takes a signature of Pagure")
+	}
+}
+
+func TestComposesAreMadeFromAllThatIsSetUp(t *testing.T) {
+	const more = `  mbs: https://mbs.example.org/module-build-service/1
+  repositories: {tools: {url: https://tools.example.org/$basearch, arches: [x86_64], unpublished: true}}
+  raw_configs: {product: {url: "https://src.example.org/pungi/raw/{commit}/f/{path}", file: product.conf}}
+`
+	secrets := config.NewSecrets(func(string) (string, bool) { return "0123456789abcdef", true }, nil)
+	types := func(c Composes) []string {
+		var names []string
+		for _, one := range c.Defaults.Types {
+			names = append(names, one.String())
+		}
+		return names
+	}
+	parts, err := Connect(t.Context(), parse(t, simple()+more), secrets, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := parts.Composes.Make
+	if made.Open == nil || made.Modules == nil || made.Fetch == nil {
+		t.Errorf("others' repositories %v, modules %v, Git repositories %t", made.Open, made.Modules, made.Fetch != nil)
+	}
+	want := map[string]composemake.Repository{"tools": {URL: "https://tools.example.org/$basearch", Arches: []string{"x86_64"}, Unpublished: true}}
+	if diff := cmp.Diff(want, made.Repositories) + cmp.Diff(map[string]string{"product": "product.conf"}, made.RawConfigs); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"tag", "module", "repo", "pulp", "raw_config", "build", "pungi_compose", "locked"}, types(parts.Composes)); diff != "" {
+		t.Error(diff)
+	}
+	parts, err = Connect(t.Context(), parse(t, simple()), secrets, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"tag", "module", "repo", "build", "pungi_compose", "locked"}, types(parts.Composes)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -44,7 +44,8 @@ type Client struct {
 }
 
 // New gives a client of the service at address, up to and with
-// "/module-build-service". A nil client means one with wire's defaults.
+// "/module-build-service", with the version of its API ("/1") behind that or
+// without. A nil client means one with wire's defaults.
 func New(address string, client *wire.Client) *Client {
 	if client == nil {
 		client = &wire.Client{}
@@ -53,7 +54,7 @@ func New(address string, client *wire.Client) *Client {
 	if out.System == "" {
 		out.System = "module build service"
 	}
-	return &Client{base: strings.TrimRight(address, "/"), http: &out}
+	return &Client{base: strings.TrimSuffix(strings.TrimRight(address, "/"), "/1"), http: &out}
 }
 
 // NotFoundError says in ODCS's words that a module is not there. It is

@@ -21,7 +21,7 @@ func service(t *testing.T, modules ...mbstest.Module) (*mbs.Client, *mbstest.Ser
 	stand := mbstest.New(modules...)
 	server := httptest.NewServer(stand)
 	t.Cleanup(server.Close)
-	return mbs.New(server.URL+"/module-build-service/", &wire.Client{Pause: time.Millisecond}), stand
+	return mbs.New(server.URL+"/module-build-service/1/", &wire.Client{Pause: time.Millisecond}), stand
 }
 
 func module(version, context string, state int) mbstest.Module {

@@ -55,8 +55,8 @@ func (l Limits) orDefault() Limits {
 type Client struct {
 	// Wire reads repomd.xml; its Authorize is used for all files.
 	Wire wire.Client
-	// Stream reads the large files. It must not have a total time limit: the
-	// context has. Nil means a client without one.
+	// Stream reads the large files: a total time limit of it, if it has one, is
+	// for a whole file. Nil means a client without one.
 	Stream *http.Client
 	Limits Limits
 }
