@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -42,14 +43,14 @@ import (
 //	                     it is first looked at, and done at the third look
 //	fails REASON         how the next compose ends
 //	missing RPM…         what the next compose that is made finds gone
-//	expire ID            the time of a compose is over
+//	configure            put composes into the configuration of the world
 //	mask FILE            what changes from run to run made alike, from stdout
 func TestComposeCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/compose", UpdateScripts: *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"world": startWorld, "stop": stopWorld, "mask": maskCompose,
-			"api": startAPI, "makes": prepareMade, "fails": prepareFailed, "missing": prepareMissing, "expire": expireCompose,
+			"api": startAPI, "makes": prepareMade, "fails": prepareFailed, "missing": prepareMissing, "configure": configureComposes,
 		},
 	})
 }
@@ -239,13 +240,15 @@ func lockOf(rpms []string) compose.Lock {
 	return lock
 }
 
-func expireCompose(ts *testscript.TestScript, _ bool, args []string) {
-	id, err := strconv.ParseInt(args[0], 10, 64)
+func configureComposes(ts *testscript.TestScript, _ bool, _ []string) {
+	file := ts.MkAbs(".state/config.yaml")
+	raw, err := os.ReadFile(file)
 	ts.Check(err)
-	m := makerOf(ts)
-	m.tell(id, compose.RemovalAsked{By: "the test"})
-	_, err = m.desk.Read(context.Background(), id)
-	ts.Check(err)
+	if strings.Contains(string(raw), "\ncomposes:") {
+		return
+	}
+	text := fmt.Sprintf("composes:\n  url: %s\n  koji: %s\n  login: {anyone: true}\n", makerOf(ts).urls.Composes, world.Instance)
+	ts.Check(os.WriteFile(file, append(raw, text...), 0o600))
 }
 
 func maskCompose(ts *testscript.TestScript, neg bool, args []string) {
