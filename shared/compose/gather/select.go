@@ -3,7 +3,6 @@ package gather
 import (
 	"bytes"
 	"cmp"
-	"path"
 	"slices"
 	"strings"
 
@@ -21,35 +20,6 @@ const (
 
 // Variant is the one variant that composes have, by ODCS's name.
 const Variant = "Temporary"
-
-// Selection is what a compose is to be made of. Its files may lack checksum
-// and size yet.
-type Selection struct {
-	Koji string
-	Start
-	Files []File
-	Trees []Tree
-}
-
-// Tree is one repository: its files are given by their place in the
-// Selection's.
-type Tree struct {
-	Variant, Arch, Kind string
-	Files               []int32
-	// Modules, Groups and UpdateInfo are documents that go into the metadata.
-	Modules, Groups, UpdateInfo []byte
-}
-
-// Unmeasured is how many files have a size that is not known.
-func (sel *Selection) Unmeasured() int {
-	n := 0
-	for i := range sel.Files {
-		if !sel.Files[i].Exact {
-			n++
-		}
-	}
-	return n
-}
 
 // Choice tells which packages are wanted, of those that the names in the
 // request do not say.
@@ -282,42 +252,6 @@ func (s *selector) finish() (*Selection, error) {
 		s.sel.Sort(&s.sel.Trees[i])
 	}
 	return s.sel, nil
-}
-
-// Join adds the trees of another Selection, as those of a variant.
-func (sel *Selection) Join(other *Selection, variant string) {
-	at := make(map[string]int32, len(sel.Files))
-	for i := range sel.Files {
-		at[sel.Files[i].Path] = int32(i)
-	}
-	for _, tree := range other.Trees {
-		files := make([]int32, len(tree.Files))
-		for i, place := range tree.Files {
-			f := other.Files[place]
-			known, there := at[f.Path]
-			if !there {
-				known = int32(len(sel.Files)) //nolint:gosec // as above
-				at[f.Path] = known
-				sel.Files = append(sel.Files, f)
-			}
-			files[i] = known
-		}
-		tree.Variant, tree.Files = variant, files
-		sel.Trees = append(sel.Trees, tree)
-	}
-}
-
-// Sort orders the files of a tree by their file names and folders. Of several
-// files of one name the first stays: no two packages of one repository may have
-// the same name, version and architecture.
-func (sel *Selection) Sort(tree *Tree) {
-	slices.SortFunc(tree.Files, func(a, b int32) int {
-		x, y := sel.Files[a].Path, sel.Files[b].Path
-		return cmp.Or(strings.Compare(path.Base(x), path.Base(y)), strings.Compare(path.Dir(x), path.Dir(y)))
-	})
-	tree.Files = slices.CompactFunc(tree.Files, func(a, b int32) bool {
-		return path.Base(sel.Files[a].Path) == path.Base(sel.Files[b].Path)
-	})
 }
 
 func sourceOf(b *Build) *Package {
