@@ -34,8 +34,9 @@ func doctorCommand(s streams) *cobra.Command {
 		) + `It looks whether the configuration and all secrets are there; whether the bucket
 keeps its promises and lets go what is old; whether the clock ticks and the bus is
 heard; whether the brokers, forges, Kojis, Testing Farms and Bodhi answer, take the
-credentials, and have the same time; how long certificates are still good; and what
-lies in the bucket that needs a person. Nothing is changed anywhere, but for an
+credentials, and have the same time; how long certificates are still good; whether
+composes are served at their address, the queue is bound to what rules wait for, and
+the list of composes is up to date; and what lies in the bucket that needs a person. Nothing is changed anywhere, but for an
 object below probe/ that is written and removed. Each finding is the result, what
 it means, and what to do. No secret is shown.
 
@@ -128,6 +129,7 @@ func (d *doctor) examine(ctx context.Context, o *opened) []finding {
 	}
 	if !d.bucketOnly && !d.away {
 		checks = append(checks, d.outside(o, parts, have == nil)...)
+		checks = append(checks, d.composes(o, parts)...)
 	}
 	checks = append(checks,
 		func(ctx context.Context) []finding { return d.clock(ctx, o) },
@@ -135,6 +137,9 @@ func (d *doctor) examine(ctx context.Context, o *opened) []finding {
 		func(ctx context.Context) []finding { return d.deadLetters(ctx, o) },
 		func(ctx context.Context) []finding { return d.held(ctx, o) },
 		func(ctx context.Context) []finding { return d.stuck(ctx, o) },
+		func(context.Context) []finding { return d.bindings(o) },
+		func(ctx context.Context) []finding { return d.composeList(ctx, o) },
+		func(ctx context.Context) []finding { return d.composeFailures(ctx, o) },
 	)
 	found := append(first, all(ctx, checks)...)
 	if d.away {

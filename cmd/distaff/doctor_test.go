@@ -70,7 +70,7 @@ func TestRulesThatAreMissingOrTakeTooMuchAreTold(t *testing.T) {
 		"one takes state":   {[]bucket.Rule{{Prefix: "claims/", Days: 60}, {Prefix: "dead/", Days: 30}, {Prefix: "pr/", Days: 9}}, bad, `"pr/" goes after 9 days, and must not go at all`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := bucket.Init(t.Context(), bucket.Place{Endpoint: h.URL}, who, "state", c.rules); err != nil {
+			if err := bucket.Init(t.Context(), bucket.Place{Endpoint: h.URL}, who, "state", append(c.rules, bucket.Composes()...)); err != nil {
 				t.Fatal(err)
 			}
 			f := d.lifecycle(t.Context(), o)[0]

@@ -152,7 +152,7 @@ func (d *doctor) stuck(ctx context.Context, o *opened) []finding {
 	return []finding{{
 		What: "stuck", Level: bad, Text: fmt.Sprintf("%s below stuck/, the last is %s", count, list[len(list)-1].Key),
 		Means: stuckMeans(list[len(list)-1].Key),
-		Do:    "distaff why PULL-REQUEST" + d.flagged + "; once it is mended, remove the entries: that changes nothing else",
+		Do:    "distaff why PULL-REQUEST, or why compose NUMBER" + d.flagged + "; once it is mended, remove the entries: that changes nothing else",
 	}}
 }
 

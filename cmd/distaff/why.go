@@ -27,14 +27,17 @@ func whyCommand(s streams) *cobra.Command {
 	var as format
 	var verbose bool
 	cmd := &cobra.Command{
-		Use:   "why PULL-REQUEST",
-		Short: "Tell what happened to a pull request, and what did not",
+		Use:   "why {PULL-REQUEST | compose NUMBER | rule NAME}",
+		Short: "Tell what happened to a pull request, a compose or a rule, and what did not",
 		Long: example(
 			"distaff why local/rpms/bash#12", "what was heard, who dealt with it, what is awaited",
 			"distaff why local/rpms/bash#12 -v", "also every trigger that did not want an event",
 			"distaff why --config fedora.yaml 126543210", "of one in production, by the task in Koji",
+			"distaff why compose 12", "why a compose failed, lasts or is still there; odcs-12 will do",
+			"distaff why rule f45-fixes", "why there was a compose by a rule, or none",
 		) + `The pull request is FORGE/REPOSITORY#NUMBER, or its address; or a page of a run, a
-label, the id of an event; or a commit, a Koji task or a Testing Farm request.
+label, the id of an event; or a commit, a Koji task or a Testing Farm request. A
+compose is its number, behind the word, or an address of it.
 
 It reads what was recorded: the facts heard from the forge, ignored ones with the
 reason; which triggers wanted each, and what the nearest others wanted instead;
@@ -43,7 +46,7 @@ outside systems, and what they gave; dead letters, held events and what is stuck
 what the forge shows; and what the pull request waits for, until when. Where
 something is wrong it ends with what to do. The exit code is 4 if nothing was ever
 heard.`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := as.check(); err != nil {
 				return err
@@ -53,6 +56,9 @@ heard.`,
 				return err
 			}
 			defer o.close()
+			if told, err := o.whyComposes(cmd.Context(), s, args, &at, as, verbose); told || err != nil {
+				return err
+			}
 			id, err := o.find(cmd.Context(), args[0])
 			if err != nil {
 				return err

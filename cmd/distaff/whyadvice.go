@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/rule"
 	"github.com/distaff-project/distaff/shared/pipeline"
 	"github.com/distaff-project/distaff/shared/state"
 )
@@ -80,7 +82,7 @@ func stuckMeans(key string) string {
 	switch {
 	case err != nil:
 		return "somebody else wrote it; remove it"
-	case entry.System == state.Self:
+	case entry.System == state.Self, entry.System == compose.Self, entry.System == rule.System:
 		return "the document could not decide, three times; there is a dead letter with the reason, and it is tried again every six hours"
 	}
 	return entry.System + " could not be asked for half an hour; the checks that waited for it ended as infrastructure errors. When it works again: push, or close and reopen"

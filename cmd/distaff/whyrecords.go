@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distaff-project/distaff/shared/ask"
 	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/dead"
 	"github.com/distaff-project/distaff/shared/event"
@@ -54,11 +55,22 @@ const (
 // grow with how long distaff has run, but for the dead letters' keys.
 func (o *opened) collect(ctx context.Context, id event.PullRequestID, doc *pipeline.PullRequest) (records, error) {
 	var r records
-	err := errors.Join(o.claims(ctx, &r, doc), o.onForge(ctx, &r, doc), o.stuck(ctx, &r, id), o.deadLetters(ctx, &r, id), o.held(ctx, &r, id))
-	if err != nil || doc == nil {
-		return r, err
+	err := errors.Join(o.claims(ctx, &r, doc), o.onForge(ctx, &r, doc), o.failures(ctx, &r, id.Document(), id.String()))
+	if err == nil && doc != nil {
+		r.due(doc.Book)
 	}
-	for _, keys := range doc.Index {
+	return r, err
+}
+
+// failures reads what did not go as it should for a document, by its name and by
+// the subject of the events that are about it.
+func (o *opened) failures(ctx context.Context, r *records, document, subject string) error {
+	return errors.Join(o.stuck(ctx, r, document), o.deadLetters(ctx, r, subject), o.held(ctx, r, subject))
+}
+
+// due notes when a document is looked after.
+func (r *records) due(book ask.Book) {
+	for _, keys := range book.Index {
 		for _, key := range keys {
 			if entry, err := state.ParseDue(key); err == nil {
 				r.Due = append(r.Due, entry)
@@ -66,7 +78,6 @@ func (o *opened) collect(ctx context.Context, id event.PullRequestID, doc *pipel
 		}
 	}
 	slices.SortFunc(r.Due, func(a, b state.Entry) int { return a.At.Compare(b.At) })
-	return r, nil
 }
 
 // claims reads the claims behind what the newest run asked for.
@@ -126,21 +137,21 @@ func (o *opened) onForge(ctx context.Context, r *records, doc *pipeline.PullRequ
 	return nil
 }
 
-func (o *opened) stuck(ctx context.Context, r *records, id event.PullRequestID) error {
+func (o *opened) stuck(ctx context.Context, r *records, document string) error {
 	page, err := o.files.List(ctx, state.StuckPrefix, "", stuckMost)
 	if err != nil {
 		return fmt.Errorf("list what is stuck: %w", err)
 	}
 	for _, info := range page {
-		if strings.Contains(info.Key, "/"+blob.Segment(id.Document())+"/") {
+		if strings.Contains(info.Key, "/"+blob.Segment(document)+"/") {
 			r.Stuck = append(r.Stuck, info.Key)
 		}
 	}
 	return nil
 }
 
-func (o *opened) deadLetters(ctx context.Context, r *records, id event.PullRequestID) error {
-	letters, _, err := dead.Letters(ctx, o.files, dead.Filter{Subject: id.String()}, lettersMost)
+func (o *opened) deadLetters(ctx context.Context, r *records, subject string) error {
+	letters, _, err := dead.Letters(ctx, o.files, dead.Filter{Subject: subject}, lettersMost)
 	if err != nil {
 		return err
 	}
@@ -158,7 +169,7 @@ func (o *opened) deadLetters(ctx context.Context, r *records, id event.PullReque
 	return nil
 }
 
-func (o *opened) held(ctx context.Context, r *records, id event.PullRequestID) error {
+func (o *opened) held(ctx context.Context, r *records, subject string) error {
 	all, _, err := dead.HeldEvents(ctx, o.files, "", heldMost)
 	if err != nil {
 		return err
@@ -172,7 +183,7 @@ func (o *opened) held(ctx context.Context, r *records, id event.PullRequestID) e
 		if err != nil {
 			return err
 		}
-		if e.Subject() == id.String() {
+		if e.Subject() == subject {
 			r.Held = append(r.Held, h)
 			r.events[h.Key] = heldFor{e.Type(), e.ID()}
 		}

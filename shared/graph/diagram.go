@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,21 +11,27 @@ type box struct{ id, label, class string }
 
 type edge struct {
 	from, to string
-	all      bool // from each of the reactors
+	all      bool // from is a group: each in it
 }
 
 // diagram is the graph as boxes and arrows, with events as boxes between
-// functions, and one arrow for what all reactors say.
-func (g Graph) diagram() (groups []Role, inside map[Role][]box, others []box, edges []edge) {
-	inside = map[Role][]box{}
-	groups = []Role{API, Listener, Reactor, Doer, Keeper}
+// functions, and one arrow for what all reactors of a broker say.
+func (g Graph) diagram() (groups []string, inside map[string][]box, others []box, edges []edge) {
+	inside = map[string][]box{}
+	for _, role := range []Role{API, Listener, Reactor, Doer, Keeper} {
+		for _, f := range g.Functions {
+			if name := g.group(f); f.Role == role && !slices.Contains(groups, name) {
+				groups = append(groups, name)
+			}
+		}
+	}
 	systems := map[string]bool{}
 	for _, f := range g.Functions {
 		class := string(f.Role)
 		if len(f.Paused) > 0 {
 			class = "paused"
 		}
-		inside[f.Role] = append(inside[f.Role], box{id("f", f.Name), f.Name, class})
+		inside[g.group(f)] = append(inside[g.group(f)], box{id("f", f.Name), f.Name, class})
 		if f.System == "" {
 			continue
 		}
@@ -41,31 +48,37 @@ func (g Graph) diagram() (groups []Role, inside map[Role][]box, others []box, ed
 	for _, t := range g.Timers {
 		others = append(others, box{id("t", t.Name), "each " + t.Name, "timer"})
 	}
-	reactors := g.of(Reactor)
 	for _, e := range g.Events {
 		class := "event"
 		if g.bad(e.Type) {
 			class = "wrong"
 		}
 		others = append(others, box{id("e", e.Type), Short(e.Type), class})
-		all := len(reactors) > 1 && containsAll(e.SaidBy, reactors)
-		if all {
-			edges = append(edges, edge{to: id("e", e.Type), all: true})
+		teams, rest := g.teams(e.SaidBy)
+		for _, team := range teams {
+			edges = append(edges, edge{from: g.group(team[0]), to: id("e", e.Type), all: true})
 		}
-		for _, name := range e.SaidBy {
-			f, ok := g.function(name)
-			switch {
-			case !ok:
-				edges = append(edges, edge{from: id("t", name), to: id("e", e.Type)})
-			case !all || f.Role != Reactor:
-				edges = append(edges, edge{from: id("f", name), to: id("e", e.Type)})
+		for _, name := range rest {
+			kind := "f"
+			if _, ok := g.function(name); !ok {
+				kind = "t"
 			}
+			edges = append(edges, edge{from: id(kind, name), to: id("e", e.Type)})
 		}
 		for _, name := range e.Hears {
 			edges = append(edges, edge{from: id("e", e.Type), to: id("f", name)})
 		}
 	}
 	return groups, inside, others, edges
+}
+
+// group names what a function is drawn in: its role, and of reactors their broker
+// besides, if there are some at several.
+func (g Graph) group(f Function) string {
+	if f.Role != Reactor || len(g.reactors()) < 2 {
+		return plural[f.Role]
+	}
+	return id(plural[f.Role], f.Broker)
 }
 
 // id makes a name that both languages take for a node. Types come from a
@@ -108,12 +121,9 @@ func (g Graph) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
 	groups, inside, others, edges := g.diagram()
-	for _, role := range groups {
-		if len(inside[role]) == 0 {
-			continue
-		}
-		fmt.Fprintf(&b, "  subgraph %s\n", plural[role])
-		for _, one := range inside[role] {
+	for _, group := range groups {
+		fmt.Fprintf(&b, "  subgraph %s\n", group)
+		for _, one := range inside[group] {
 			fmt.Fprintf(&b, "    %s[\"%s\"]:::%s\n", one.id, entity(one.label), one.class)
 		}
 		b.WriteString("  end\n")
@@ -126,11 +136,7 @@ func (g Graph) Mermaid() string {
 		fmt.Fprintf(&b, "  %s%s%s%s:::%s\n", one.id, open, entity(one.label), end, one.class)
 	}
 	for _, e := range edges {
-		from := e.from
-		if e.all {
-			from = plural[Reactor]
-		}
-		fmt.Fprintf(&b, "  %s --> %s\n", from, e.to)
+		fmt.Fprintf(&b, "  %s --> %s\n", e.from, e.to)
 	}
 	b.WriteString("  classDef event fill:none,stroke-dasharray:3\n  classDef wrong stroke:#c00,stroke-width:3px\n  classDef paused stroke:#c60,stroke-width:3px\n")
 	return b.String()
@@ -141,12 +147,9 @@ func (g Graph) DOT() string {
 	var b strings.Builder
 	b.WriteString("digraph distaff {\n  rankdir=LR; compound=true; node [shape=box, fontname=\"sans-serif\"];\n")
 	groups, inside, others, edges := g.diagram()
-	for _, role := range groups {
-		if len(inside[role]) == 0 {
-			continue
-		}
-		fmt.Fprintf(&b, "  subgraph cluster_%s {\n    label=%q;\n", plural[role], plural[role])
-		for _, one := range inside[role] {
+	for _, group := range groups {
+		fmt.Fprintf(&b, "  subgraph cluster_%s {\n    label=%q;\n", group, group)
+		for _, one := range inside[group] {
 			fmt.Fprintf(&b, "    %s [label=%q%s];\n", one.id, one.label, color(one.class))
 		}
 		b.WriteString("  }\n")
@@ -160,8 +163,7 @@ func (g Graph) DOT() string {
 	}
 	for _, e := range edges {
 		if e.all { // Graphviz wants a node inside the group to begin at
-			first := inside[Reactor][0].id
-			fmt.Fprintf(&b, "  %s -> %s [ltail=cluster_%s];\n", first, e.to, plural[Reactor])
+			fmt.Fprintf(&b, "  %s -> %s [ltail=cluster_%s];\n", inside[e.from][0].id, e.to, e.from)
 			continue
 		}
 		fmt.Fprintf(&b, "  %s -> %s;\n", e.from, e.to)

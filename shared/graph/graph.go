@@ -243,17 +243,6 @@ func (g Graph) function(name string) (Function, bool) {
 	return g.Functions[i], true
 }
 
-// of are the names of the functions of a role.
-func (g Graph) of(role Role) []string {
-	var names []string
-	for _, f := range g.Functions {
-		if f.Role == role {
-			names = append(names, f.Name)
-		}
-	}
-	return names
-}
-
 // Short is a type without what all of ours begin with.
 func Short(kind string) string {
 	if kind == event.TickType {

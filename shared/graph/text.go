@@ -70,23 +70,56 @@ func (g Graph) Text() string {
 	return b.String()
 }
 
-// names writes functions, the reactors by one word where it is all of them.
+// names writes functions, the reactors of a broker by one word where it is all
+// of them.
 func (g Graph) names(list []string) string {
-	reactors := g.of(Reactor)
-	if len(reactors) > 1 && containsAll(list, reactors) {
-		rest := slices.DeleteFunc(slices.Clone(list), func(n string) bool { return slices.Contains(reactors, n) })
-		return strings.Join(append([]string{fmt.Sprintf("each of the %d reactors", len(reactors))}, rest...), ", ")
+	teams, rest := g.teams(list)
+	var out []string
+	for _, team := range teams {
+		text := fmt.Sprintf("each of the %d reactors", len(team))
+		if len(g.reactors()) > 1 {
+			text += " on " + team[0].Broker
+		}
+		out = append(out, text)
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(append(out, rest...), ", ")
 }
 
-func containsAll(list, wanted []string) bool {
-	for _, one := range wanted {
-		if !slices.Contains(list, one) {
-			return false
+// reactors are those of each broker, by their order.
+func (g Graph) reactors() [][]Function {
+	var brokers []string
+	by := map[string][]Function{}
+	for _, f := range g.Functions {
+		if f.Role != Reactor {
+			continue
 		}
+		if len(by[f.Broker]) == 0 {
+			brokers = append(brokers, f.Broker)
+		}
+		by[f.Broker] = append(by[f.Broker], f)
 	}
-	return true
+	var out [][]Function
+	for _, broker := range brokers {
+		out = append(out, by[broker])
+	}
+	return out
+}
+
+// teams finds the brokers all of whose reactors are in a list, and the rest of
+// it. One alone is none.
+func (g Graph) teams(list []string) (teams [][]Function, rest []string) {
+	rest = slices.Clone(list)
+	for _, team := range g.reactors() {
+		missing := func(f Function) bool { return !slices.Contains(list, f.Name) }
+		if len(team) < 2 || slices.ContainsFunc(team, missing) {
+			continue
+		}
+		teams = append(teams, team)
+		rest = slices.DeleteFunc(rest, func(name string) bool {
+			return slices.ContainsFunc(team, func(f Function) bool { return f.Name == name })
+		})
+	}
+	return teams, rest
 }
 
 // bad tells whether something is wrong with a type.
