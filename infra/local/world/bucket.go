@@ -92,7 +92,7 @@ func Lifecycle(keep config.Keep) []bucket.Rule {
 			rules = append(rules, r)
 		}
 	}
-	return rules
+	return append(rules, bucket.Composes()...)
 }
 
 func (w *World) sweep(ctx context.Context) {
