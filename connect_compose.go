@@ -115,7 +115,7 @@ func defaults(c *config.Composes) odcs.Defaults {
 	d := odcs.Defaults{
 		Koji: c.Koji, Sigkeys: c.Sigkeys, Arches: c.Arches,
 		Seconds: int64(seconds(c.Lifetime)), SecondsMost: int64(seconds(c.LifetimeMost)),
-		RawConfigs: map[string]odcs.RawConfig{},
+		RawConfigs: map[string]odcs.RawConfig{}, Outside: outsidePolicy(c).Check,
 	}
 	for name, raw := range c.RawConfigs {
 		d.RawConfigs[name] = odcs.RawConfig{Seconds: int64(seconds(raw.Lifetime)), SecondsMost: int64(seconds(raw.LifetimeMost))}

@@ -13,6 +13,19 @@ import (
 	"github.com/distaff-project/distaff/shared/wire"
 )
 
+func TestAnAddressThatIsNotReadFromIsRefusedWhereItIsNamed(t *testing.T) {
+	d := defaults(&config.Composes{Outside: []string{"mirror.internal"}})
+	for address, good := range map[string]bool{
+		"https://dl.example.org/$basearch/": true, "http://mirror.internal/": true, "http://dl.example.org/": false,
+		"https://169.254.169.254/": false, "https://kubernetes.default.svc/": false,
+	} {
+		_, err := d.Parse([]byte(`{"source":{"type":"tag","source":"f45"},"lookaside_repos":["` + address + `"]}`))
+		if good != (err == nil) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
+
 func TestUsersCannotHaveUsReadWhatOnlyWeCanReach(t *testing.T) {
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -23,6 +23,9 @@ type Defaults struct {
 	// Types are the types of source this server makes; nil: all but repo and
 	// pulp, which need something set up.
 	Types []compose.SourceType
+	// Outside tells why this server does not read from an address that a request
+	// names; nil: it reads from all.
+	Outside func(address string) error
 	// BaseModules are never made; nil: platform and bootstrap.
 	BaseModules []string
 }

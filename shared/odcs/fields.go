@@ -9,7 +9,17 @@ import (
 	"strings"
 
 	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/productmd"
 	"github.com/distaff-project/distaff/shared/rpm"
+)
+
+// What the words of lists may be. Of modules there may be thousands.
+var (
+	aSigkey    = regexp.MustCompile(`^[A-Za-z0-9]{0,64}$`)
+	anArch     = regexp.MustCompile(`^[a-z0-9_]+$`)
+	aRef       = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$`)
+	moduleWord = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+~^-]*$`)
+	aDigest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 // text reads a string; one that is not there is empty.
@@ -147,9 +157,8 @@ func (p *parser) sigkeys(o object, otherwise []string) []string {
 			list = append(list, strings.Split(text, " ")...)
 		}
 	}
-	good := regexp.MustCompile(`^[A-Za-z0-9]{0,64}$`)
 	for _, key := range list {
-		if !good.MatchString(key) {
+		if !aSigkey.MatchString(key) {
 			p.refuse("Write the short id of a key, as in data/signed/.", "sigkeys holds no key: %.80s", key)
 		}
 	}
@@ -169,9 +178,8 @@ func (p *parser) arches(o object, key string, otherwise []string) []string {
 	} else if key == "arches" && len(list) == 0 {
 		list = []string{"x86_64"}
 	}
-	good := regexp.MustCompile(`^[a-z0-9_]+$`)
 	for _, arch := range list {
-		if !good.MatchString(arch) {
+		if !anArch.MatchString(arch) {
 			p.refuse("Write it as in x86_64, aarch64, ppc64le, s390x.", "%s holds no architecture: %.80s", key, arch)
 		}
 	}
@@ -187,11 +195,25 @@ func (p *parser) arches(o object, key string, otherwise []string) []string {
 func (p *parser) addresses(o object, key string) []string {
 	list := unique(p.list(o, key, AddressMost), false)
 	for _, address := range list {
-		if u, err := url.Parse(address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			p.refuse("Write http://… or https://….", "%s should hold addresses, but got %.80s", key, address)
-		}
+		p.address(address, "Write http://… or https://….", "%s should hold addresses, but got %.80s", key, address)
 	}
 	return list
+}
+
+// address refuses what is none, in the words given, and one that this server
+// does not read from, in which an architecture may be left open.
+func (p *parser) address(address, hint, format string, args ...any) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		p.refuse(hint, format, args...)
+		return
+	}
+	if p.Outside == nil {
+		return
+	}
+	if err := p.Outside(strings.NewReplacer("$basearch", "x86_64", "$arch", "x86_64").Replace(address)); err != nil {
+		p.refuse("Ask the operators to list the host in composes.outside.", "Nothing is read from %.200s: %v.", address, err)
+	}
 }
 
 func (p *parser) flags(o object) compose.Flag {
@@ -232,14 +254,22 @@ func (p *parser) multilib(o object) compose.Multilib {
 	return set
 }
 
+// label reads a milestone. ODCS takes any text, and the compose fails later.
+func (p *parser) label(o object) string {
+	word := p.text(o, "label")
+	if err := productmd.CheckLabel(word); err != nil {
+		p.refuse("Write a milestone and its version, as in RC-1.2, or leave the field out.", "label is none a compose can have: %.80s", word)
+	}
+	return word
+}
+
 func (p *parser) composeType(o object) string {
 	word := p.text(o, "compose_type")
-	known := []string{"test", "ci", "nightly", "production", "development"}
 	switch {
 	case word == "":
-		return "test"
-	case !slices.Contains(known, word):
-		p.refuse("Types are "+strings.Join(known, ", ")+".", `Unknown "compose_type" %q`, word)
+		return productmd.Test
+	case !slices.Contains(composeTypes(), word):
+		p.refuse("Types are "+strings.Join(composeTypes(), ", ")+".", `Unknown "compose_type" %q`, word)
 	}
 	return word
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/productmd"
 )
 
 // name is a word of ODCS and its number.
@@ -29,9 +30,6 @@ func States() []string { return []string{"wait", "generating", "done", "removed"
 // Flags are the names of all flags.
 func Flags() []string { return words(flags())[1:] }
 
-// Results are the names of all results ODCS has.
-func Results() []string { return words(results()) }
-
 // TypeName is the name of a type of source: tag.
 func TypeName(t compose.SourceType) string { return wordOf(sourceTypes(), t) }
 
@@ -43,6 +41,11 @@ func FlagNames(set compose.Flag) []string { return namesOf(flags(), set) }
 
 // ResultNames are the names of the results that are wanted.
 func ResultNames(set compose.Result) []string { return namesOf(results(), set) }
+
+// composeTypes are productmd's types of compose.
+func composeTypes() []string {
+	return []string{productmd.Test, productmd.CI, productmd.Nightly, productmd.Production, productmd.Development}
+}
 
 func sourceTypes() []name[compose.SourceType] {
 	return []name[compose.SourceType]{

@@ -142,7 +142,7 @@ func (p *parser) order(o object) Order {
 	r.Builds = unique(p.builds(source), true)
 	r.Sigkeys = p.sigkeys(source, p.Sigkeys)
 	r.Event = p.positive(source, "koji_event")
-	p.words2(o, r)
+	p.making(o, r)
 	r.MultilibMethod = p.multilib(o)
 	r.ModularKojiTags = unique(p.list(source, "modular_koji_tags", WordMost), true)
 	p.moduleDefaults(source, r)
@@ -151,7 +151,7 @@ func (p *parser) order(o object) Order {
 	r.BaseModuleStream = p.text(source, "base_module_br_stream")
 	r.BaseModuleVersionLTE = p.positive(source, "base_module_br_stream_version_lte")
 	r.BaseModuleVersionGTE = p.positive(source, "base_module_br_stream_version_gte")
-	r.Label = p.text(o, "label")
+	r.Label = p.label(o)
 	r.ComposeType = p.composeType(o)
 	r.TargetDir = p.targetDir(o)
 	if r.SourceType == compose.Build && len(r.Builds)+len(r.ScratchBuildTasks) == 0 {
@@ -161,8 +161,9 @@ func (p *parser) order(o object) Order {
 	return order
 }
 
-// words2 reads what lies between builds and multilib_method in views.py.
-func (p *parser) words2(o object, r *compose.Request) {
+// making reads how the compose is made: what lies between builds and
+// multilib_method in views.py.
+func (p *parser) making(o object, r *compose.Request) {
 	r.Flags = p.flags(o)
 	r.Results = p.results(o)
 	r.Arches = p.arches(o, "arches", p.Arches)

@@ -31,7 +31,7 @@ func (d Defaults) ParsePatch(body []byte) (Patch, error) {
 		return Patch{}, err
 	}
 	p := parser{Defaults: d}
-	patch := Patch{Seconds: p.seconds(o), Label: p.text(o, "label")}
+	patch := Patch{Seconds: p.seconds(o), Label: p.label(o)}
 	if _, ok := o.get("sigkeys"); ok {
 		patch.Sigkeys = p.sigkeys(o, nil)
 	}

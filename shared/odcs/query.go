@@ -44,13 +44,13 @@ func ParseSearch(rawQuery string) (Search, error) {
 		}
 		return ""
 	}
-	s := Search{Page: max(number2(first("page"), 1), 1), PerPage: number2(first("per_page"), perPage)}
+	s := Search{Page: max(wholeOr(first("page"), 1), 1), PerPage: wholeOr(first("per_page"), perPage)}
 	if s.PerPage < 1 {
 		s.PerPage = perPageBad
 	}
 	s.Page, s.PerPage = min(s.Page, pageMost), min(s.PerPage, PerPageMost)
 	s.Skip, s.Take = (s.Page-1)*s.PerPage, s.PerPage
-	s.Upto = int64(max(number2(first(asOf), 0), 0))
+	s.Upto = int64(max(wholeOr(first(asOf), 0), 0))
 	for _, a := range arguments {
 		if !slices.Contains([]string{"page", "per_page", "endpoint", asOf}, a.key) && !strings.HasPrefix(a.key, "_") {
 			s.rest = append(s.rest, a)
@@ -85,8 +85,8 @@ func arguments(rawQuery string) []argument {
 	return out
 }
 
-// number2 reads a number; what is none is otherwise.
-func number2(text string, otherwise int) int {
+// wholeOr reads a number; what is none is otherwise.
+func wholeOr(text string, otherwise int) int {
 	n, err := strconv.Atoi(strings.TrimSpace(text))
 	if err != nil {
 		return otherwise

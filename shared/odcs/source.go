@@ -3,8 +3,6 @@ package odcs
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,18 +33,21 @@ func (p *parser) check(r *compose.Request, rpms []string, order *Order) RawConfi
 		return p.rawConfig(r.Source)
 	case compose.Module:
 		p.modules(r.Source)
-	case compose.PungiCompose:
+	case compose.PungiCompose, compose.Repo:
+		hint := "Write the address of a variant of a compose."
+		if r.SourceType == compose.Repo {
+			// ODCS takes folders of its own machine there; we have none.
+			hint = "Write the address of a repository."
+		}
 		for _, address := range r.Source {
-			if u, err := url.Parse(address); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-				p.refuse("Write the address of a variant of a compose.", `Source should be an address for "pungi_compose" source_type, but got %.80s`, address)
-			}
+			p.address(address, hint, "Source should be an address for %q source_type, but got %.80s", TypeName(r.SourceType), address)
 		}
 	case compose.Locked:
 		order.RPMs = p.locked(r.Source, rpms)
 		if len(order.RPMs) > 0 {
 			r.Source = []string{ofList + digest(RPMList(order.RPMs))}
 		}
-	case compose.Tag, compose.Repo, compose.Pulp, compose.Build:
+	case compose.Tag, compose.Pulp, compose.Build:
 	}
 	return RawConfig{}
 }
@@ -72,7 +73,7 @@ func (p *parser) rawConfig(source []string) RawConfig {
 // part of addresses, so it must not lead out of its place.
 // Source: https://git-scm.com/docs/git-check-ref-format
 func isRef(text string) bool {
-	return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+-]*(/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$`).MatchString(text) && !strings.Contains(text, "..")
+	return aRef.MatchString(text) && !strings.Contains(text, "..")
 }
 
 func (p *parser) modules(source []string) {
@@ -82,9 +83,7 @@ func (p *parser) modules(source []string) {
 	}
 	for _, module := range source {
 		parts := strings.Split(module, ":")
-		bad := func(part string) bool {
-			return !regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.+~^-]*$`).MatchString(part)
-		}
+		bad := func(part string) bool { return !moduleWord.MatchString(part) }
 		if len(parts) < 2 || len(parts) > 4 || slices.ContainsFunc(parts, bad) {
 			p.refuse("Write name:stream.", `Module definition must be in "n:s", "n:s:v" or "n:s:v:c" format, but got %.80s`, module)
 			return
@@ -125,7 +124,7 @@ func isLock(source string) bool {
 		n, err := strconv.ParseInt(id, 10, 64)
 		return err == nil && n > 0 && strconv.FormatInt(n, 10) == id
 	}
-	return regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(source)
+	return aDigest.MatchString(source)
 }
 
 // RPMList is a locked list as it is kept: one a line.

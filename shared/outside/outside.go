@@ -103,9 +103,9 @@ func unlisted(scheme, host, port string) string {
 }
 
 // inner are names that mean something else in each network (RFC 6761, RFC 6762,
-// RFC 8375, and ICANN's .internal).
+// RFC 8375, ICANN's .internal, and Kubernetes' .svc).
 func inner(host string) bool {
-	for _, top := range []string{".localhost", ".local", ".internal", ".home.arpa", ".localdomain"} {
+	for _, top := range []string{".localhost", ".local", ".internal", ".home.arpa", ".localdomain", ".svc"} {
 		if strings.HasSuffix(host, top) {
 			return true
 		}
