@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -39,18 +38,18 @@ import (
 //
 //	api [TOKEN]          start an API over a bucket in memory, or that of the world; $DISTAFF_API is it.
 //	                     With TOKEN it wants that from whoever changes something
+//	halt                 end the world
 //	makes RPM[/KEY]…     what the next compose is made of: it is half made when
 //	                     it is first looked at, and done at the third look
 //	fails REASON         how the next compose ends
 //	missing RPM…         what the next compose that is made finds gone
-//	configure            put composes into the configuration of the world
 //	mask FILE            what changes from run to run made alike, from stdout
 func TestComposeCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/compose", UpdateScripts: *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"world": startWorld, "stop": stopWorld, "mask": maskCompose,
-			"api": startAPI, "makes": prepareMade, "fails": prepareFailed, "missing": prepareMissing, "configure": configureComposes,
+			"world": startWorld, "halt": stopWorld, "mask": maskCompose,
+			"api": startAPI, "makes": prepareMade, "fails": prepareFailed, "missing": prepareMissing,
 		},
 	})
 }
@@ -238,17 +237,6 @@ func lockOf(rpms []string) compose.Lock {
 		}
 	}
 	return lock
-}
-
-func configureComposes(ts *testscript.TestScript, _ bool, _ []string) {
-	file := ts.MkAbs(".state/config.yaml")
-	raw, err := os.ReadFile(file)
-	ts.Check(err)
-	if strings.Contains(string(raw), "\ncomposes:") {
-		return
-	}
-	text := fmt.Sprintf("composes:\n  url: %s\n  koji: %s\n  login: {anyone: true}\n", makerOf(ts).urls.Composes, world.Instance)
-	ts.Check(os.WriteFile(file, append(raw, text...), 0o600))
 }
 
 func maskCompose(ts *testscript.TestScript, neg bool, args []string) {

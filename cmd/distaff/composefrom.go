@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/distaff-project/distaff/shared/blob"
@@ -192,7 +193,7 @@ func known(ctx context.Context, from composes) []string {
 	}
 	var ids []string
 	for _, c := range list.Items {
-		ids = append(ids, fmt.Sprint(c.ID))
+		ids = append(ids, strconv.FormatInt(c.ID, 10))
 	}
 	return ids
 }
@@ -212,13 +213,15 @@ func one(ctx context.Context, from composes, text string) (client.Compose, error
 }
 
 func missingCompose(ctx context.Context, from composes, id int64) error {
-	ids := known(ctx, from)
+	ids, text := known(ctx, from), strconv.FormatInt(id, 10)
 	hint := ""
-	switch text := fmt.Sprint(id); {
+	// Of short numbers all are alike.
+	alike := slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return len(text) < 3 || editDistance(text, other) > 1 })
+	switch {
 	case len(ids) == 0:
 		hint = "; there is none yet: distaff compose create"
-	case len(text) > 1 && len(near(text, ids)) > 0 && !slices.Contains(ids, text):
-		hint = meant(text, ids)
+	case len(alike) > 0:
+		hint = meant(text, alike)
 	default:
 		hint = "; the newest is " + ids[0]
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/odcs"
 	"github.com/distaff-project/distaff/shared/odcs/client"
 )
@@ -160,7 +161,7 @@ func (s streams) composes(all []client.Compose) {
 	rows := [][]string{{"ID", s.stateHeading(), "MADE OF", "ARCHES", "OWNER", "ASKED FOR", "EXPIRES"}}
 	for _, c := range all {
 		expires := ""
-		if c.Over() && c.State.String() != "removed" {
+		if c.State == compose.Done {
 			expires = c.Expires.UTC().Format("01-02 15:04")
 		}
 		rows = append(rows, []string{

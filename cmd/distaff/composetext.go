@@ -187,7 +187,7 @@ func facts(c client.Compose, now time.Time) [][2]string {
 	switch {
 	case c.State == compose.Removed:
 		add("removed", stamp(c.Removed)+" UTC")
-	case c.Over():
+	case c.State == compose.Done:
 		add("expires", stamp(c.Expires)+" UTC, "+until(c.Expires, now))
 	}
 	return all
