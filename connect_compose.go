@@ -172,7 +172,7 @@ func (k *connector) making(given *config.Composes, c Composes) composemake.Optio
 		k.problem("composes: look for a dependency solver", err)
 	}
 	o.Open = &foreign.Client{Wire: wire.Client{HTTP: others}, Stream: others}
-	o.Fetch = rawFiles(given.RawConfigs)
+	o.Fetch = rawFiles(given.RawConfigs, given.Git)
 	o.RawConfigs, o.Repositories = map[string]string{}, map[string]composemake.Repository{}
 	for name, raw := range given.RawConfigs {
 		o.RawConfigs[name] = raw.File

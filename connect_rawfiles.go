@@ -19,9 +19,14 @@ import (
 // rawFiles gets files of Git repositories from where forges serve them. Users
 // say the commit, and what lies there names other files: neither may lead to
 // another repository of the same forge.
-func rawFiles(configs map[string]config.RawConfig) func(ctx context.Context, repository, commit, path string) ([]byte, error) {
+func rawFiles(configs map[string]config.RawConfig, gits []config.GitFiles) func(ctx context.Context, repository, commit, path string) ([]byte, error) {
 	return func(ctx context.Context, repository, commit, path string) ([]byte, error) {
 		raw, ok := configs[repository]
+		for _, git := range gits {
+			if git.URL == repository {
+				raw, ok = config.RawConfig{URL: git.Files}, true
+			}
+		}
 		if !ok {
 			return nil, &gather.UnmetError{Reason: fmt.Sprintf("No Git repository is called %q here; there are: %s.", repository,
 				strings.Join(slices.Sorted(maps.Keys(configs)), ", "))}

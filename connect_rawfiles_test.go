@@ -22,7 +22,9 @@ func TestACommitLeadsToNoOtherRepository(t *testing.T) {
 		_, _ = w.Write([]byte("release_name = 'Fedora'"))
 	}))
 	defer forge.Close()
-	get := rawFiles(map[string]config.RawConfig{"fedora": {URL: forge.URL + "/pungi/raw/{commit}/f/{path}"}})
+	get := rawFiles(map[string]config.RawConfig{"fedora": {URL: forge.URL + "/pungi/raw/{commit}/f/{path}"}}, []config.GitFiles{
+		{URL: "https://forge.example.org/modules.git", Files: forge.URL + "/pungi/raw/{commit}/f/{path}"},
+	})
 	for _, bad := range [][3]string{
 		{"fedora", "../../attacker/raw/main", "fedora.conf"},
 		{"fedora", "f45?x=", "fedora.conf"},
@@ -46,6 +48,9 @@ func TestACommitLeadsToNoOtherRepository(t *testing.T) {
 	}
 	if raw, err := get(t.Context(), "fedora", "f45", "fedora.conf"); err != nil || string(raw) != "release_name = 'Fedora'" {
 		t.Errorf("%q, %v", raw, err)
+	}
+	if raw, err := get(t.Context(), "https://forge.example.org/modules.git", "f45", "fedora.conf"); err != nil || len(raw) == 0 {
+		t.Errorf("by its address: %q, %v", raw, err)
 	}
 	if _, err := get(t.Context(), "fedora", "f45", "shared/general.conf"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)

@@ -56,6 +56,13 @@ func (r *reader) checkComposes(c *Config) {
 		}
 	}
 	r.once("composes.outside", k.Outside)
+	for i, git := range k.Git {
+		at := index("composes.git", i)
+		if git.URL == "" {
+			r.absent(at+".url", "name the repository as requests do, in module_defaults_url")
+		}
+		r.rawFiles(at+".files", git.Files)
+	}
 	r.checkLogin(k)
 	r.checkRules(c)
 }
@@ -88,12 +95,17 @@ func (r *reader) checkRepository(at string, repo Repository) {
 	r.words(at+".arches", repo.Arches, arch(), "architecture")
 }
 
-func (r *reader) checkRawConfig(at string, raw RawConfig) {
-	filled := strings.NewReplacer("{commit}", "0", "{path}", "p").Replace(raw.URL)
-	r.address(at+".url", filled, "name the address of its files, such as https://forge.example.org/pungi/raw/{commit}/f/{path}", web)
-	if raw.URL != "" && (strings.Count(raw.URL, "{commit}") != 1 || strings.Count(raw.URL, "{path}") != 1) {
-		r.fail(at+".url", "wants {commit} and {path} once each")
+// rawFiles checks the address of the files of a Git repository.
+func (r *reader) rawFiles(at, address string) {
+	filled := strings.NewReplacer("{commit}", "0", "{path}", "p").Replace(address)
+	r.address(at, filled, "name the address of its files, such as https://forge.example.org/pungi/raw/{commit}/f/{path}", web)
+	if address != "" && (strings.Count(address, "{commit}") != 1 || strings.Count(address, "{path}") != 1) {
+		r.fail(at, "wants {commit} and {path} once each")
 	}
+}
+
+func (r *reader) checkRawConfig(at string, raw RawConfig) {
+	r.rawFiles(at+".url", raw.URL)
 	switch {
 	case raw.File == "":
 		r.absent(at+".file", "name the main file, such as fedora.conf")

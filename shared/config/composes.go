@@ -40,6 +40,8 @@ type Composes struct {
 	// world can reach, by https. OutsideOnly tells that there are no others.
 	Outside     []string `yaml:"outside"`
 	OutsideOnly bool     `yaml:"outside_only"`
+	// Git are the repositories that requests may read module defaults from.
+	Git []GitFiles `yaml:"git"`
 	// Login is how callers log in; nil: nobody can ask for anything.
 	Login *Login `yaml:"login"`
 	// Admins may ask for anything and delete what is not theirs.
@@ -76,6 +78,14 @@ type RawConfig struct {
 	Commit       string        `yaml:"commit"`
 	Lifetime     time.Duration `yaml:"lifetime"`
 	LifetimeMost time.Duration `yaml:"lifetime_most"`
+}
+
+// GitFiles is where the files of a Git repository are read.
+type GitFiles struct {
+	// URL is the repository's address as requests name it.
+	URL string `yaml:"url"`
+	// Files is the address of its files at a commit, with {commit} and {path}.
+	Files string `yaml:"files"`
 }
 
 // Limit is a number from 1 on, or "unlimited" (-1). 0 is not given.
