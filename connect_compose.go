@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	buspublish "github.com/distaff-project/distaff/functions/bus-publish"
@@ -14,6 +15,7 @@ import (
 	composemake "github.com/distaff-project/distaff/functions/compose-make"
 	gateask "github.com/distaff-project/distaff/functions/gate-ask"
 	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/compose/gather"
 	"github.com/distaff-project/distaff/shared/compose/gather/rpmfile"
 	"github.com/distaff-project/distaff/shared/compose/publish"
 	"github.com/distaff-project/distaff/shared/compose/rule"
@@ -164,13 +166,7 @@ func (k *connector) making(given *config.Composes, c Composes) composemake.Optio
 		return o
 	}
 	others := outsideHTTP(given)
-	solver, err := solve.Find(context.Background(), &wire.Client{System: "repositories", HTTP: others})
-	switch {
-	case err == nil:
-		o.Solver = solver
-	case !errors.Is(err, solve.ErrNoSolver):
-		k.problem("composes: look for a dependency solver", err)
-	}
+	o.Solver = &solver{client: &wire.Client{System: "repositories", HTTP: others}}
 	o.Open = &foreign.Client{Wire: wire.Client{HTTP: others}, Stream: others}
 	o.Fetch = rawFiles(given.RawConfigs, given.Git)
 	o.RawConfigs, o.Repositories = map[string]string{}, map[string]composemake.Repository{}
@@ -202,3 +198,35 @@ func (k *connector) composeKojis(given *config.Composes) map[string]composemake.
 }
 
 var _ composeapi.Login = (*login.Authenticator)(nil)
+
+// solver looks for the machine's solver when it is needed first: most composes
+// need none, and a start must not wait for it.
+type solver struct {
+	client *wire.Client
+
+	mu    sync.Mutex
+	found gather.Solver
+}
+
+// Solve asks the solver, or fails with solve.ErrNoSolver.
+func (s *solver) Solve(ctx context.Context, r solve.Request) (solve.Result, error) {
+	found, err := s.find(ctx)
+	if err != nil {
+		return solve.Result{}, err
+	}
+	return found.Solve(ctx, r)
+}
+
+func (s *solver) find(ctx context.Context) (gather.Solver, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.found != nil {
+		return s.found, nil
+	}
+	found, err := solve.Find(ctx, s.client)
+	if err != nil {
+		return nil, err
+	}
+	s.found = found
+	return found, nil
+}
