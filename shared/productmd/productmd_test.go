@@ -16,7 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/distaff-project/distaff/shared/productmd"
-	"github.com/distaff-project/distaff/shared/rpm"
 )
 
 func compose(t testing.TB) productmd.Compose {
@@ -478,13 +477,6 @@ func TestComposesOfProductmdsTestsAreRead(t *testing.T) {
 		t.Logf("%s: %v", file, err)
 	}
 	t.Logf("%d files, %d packages", len(files), read)
-}
-
-func TestPackagesAreNamedWithTheirEpoch(t *testing.T) {
-	n, err := rpm.ParseNVRA("bash-5.3-1.fc45.x86_64.rpm")
-	if err != nil || productmd.NEVRA(n) != "bash-0:5.3-1.fc45.x86_64" {
-		t.Errorf("%s, %v", productmd.NEVRA(n), err)
-	}
 }
 
 func FuzzReadRPMs(f *testing.F) {

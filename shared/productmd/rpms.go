@@ -34,12 +34,6 @@ type Entry struct {
 	SigKey   *string `json:"sigkey"` // lower case; nil: not signed
 }
 
-// NEVRA writes the name of a package as rpms.json has it: with the epoch,
-// also where it is 0.
-func NEVRA(n rpm.NVRA) string {
-	return fmt.Sprintf("%s-%d:%s-%s.%s", n.Name, n.Epoch, n.Version, n.Release, n.Arch)
-}
-
 // Signed is the sigkey of a package signed with key, which may be in either
 // case; an empty key is no signature.
 func Signed(key string) *string {

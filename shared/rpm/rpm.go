@@ -137,6 +137,37 @@ func (n NVR) String() string { return n.Name + "-" + n.Version + "-" + n.Release
 // String writes "name-version-release.arch", without the epoch.
 func (n NVRA) String() string { return n.NVR.String() + "." + n.Arch }
 
+// NEVRA writes "name-epoch:version-release.arch", the epoch also where it is 0,
+// as the metadata of composes has it.
+func (n NVRA) NEVRA() string {
+	return n.Name + "-" + strconv.Itoa(n.Epoch) + ":" + n.Version + "-" + n.Release + "." + n.Arch
+}
+
+// SplitNEVRA takes what NEVRA writes apart, with an epoch or without. Nothing
+// but its form is looked at: it is for names that were read before.
+func SplitNEVRA(nevra string) (name, evr, arch string, ok bool) {
+	dot := strings.LastIndexByte(nevra, '.')
+	if dot < 0 {
+		return "", "", "", false
+	}
+	rest, release, _ := cutLast(nevra[:dot])
+	name, version, ok := cutLast(rest)
+	if !ok || name == "" {
+		return "", "", "", false
+	}
+	return name, version + "-" + release, nevra[dot+1:], true
+}
+
+// NameOf is the name in name-version-release, with whatever else there is in
+// version and release; a text that is not of this form it gives as it is.
+func NameOf(nvr string) string {
+	rest, _, _ := cutLast(nvr)
+	if name, _, ok := cutLast(rest); ok {
+		return name
+	}
+	return nvr
+}
+
 // File is the name of the package's file.
 func (n NVRA) File() string { return n.String() + ".rpm" }
 

@@ -42,6 +42,27 @@ func TestAnEpochIsNoPartOfTheFile(t *testing.T) {
 	}
 }
 
+func TestANEVRAIsTakenApartAsItWasWritten(t *testing.T) {
+	n, err := rpm.ParseNVRA("bash-5.3-1.fc45.x86_64.rpm")
+	if err != nil || n.NEVRA() != "bash-0:5.3-1.fc45.x86_64" {
+		t.Errorf("%s, %v", n.NEVRA(), err)
+	}
+	for text, want := range map[string][]string{
+		"bash-0:5.3-1.fc45.x86_64":        {"bash", "0:5.3-1.fc45", "x86_64", "bash"},
+		"perl-libs-4:5.40.0-510.fc42.src": {"perl-libs", "4:5.40.0-510.fc42", "src", "perl-libs"},
+		"perl-libs-5.40.0-510.noarch":     {"perl-libs", "5.40.0-510", "noarch", "perl-libs"},
+		"bash-5.3.x86_64":                 {"", "", "", "bash-5.3.x86_64"},
+		"-5.3-1.x86_64":                   {"", "", "", ""},
+		"bash":                            {"", "", "", "bash"},
+		"":                                {"", "", "", ""},
+	} {
+		name, evr, arch, ok := rpm.SplitNEVRA(text)
+		if diff := cmp.Diff(want, []string{name, evr, arch, rpm.NameOf(text)}); diff != "" || ok != (name != "") {
+			t.Errorf("%q: %t %s", text, ok, diff)
+		}
+	}
+}
+
 func TestVersions(t *testing.T) {
 	for text, want := range map[string]rpm.EVR{
 		"1.0":       {Version: "1.0"},

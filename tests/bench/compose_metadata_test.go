@@ -150,7 +150,7 @@ func (m *match) list(name, dir string, sums bool) string {
 		if err != nil {
 			m.b.Fatal(err)
 		}
-		r := compose.RPM{NEVRA: gather.NEVRA(nvra), Path: entry.Name(), Time: built}
+		r := compose.RPM{NEVRA: nvra.NEVRA(), Path: entry.Name(), Time: built}
 		if sums {
 			sum := sha256.Sum256(raw)
 			r.SHA256 = hex.EncodeToString(sum[:])

@@ -90,20 +90,8 @@ func OfLock(l compose.Lock) []Package {
 // Split takes bash-0:5.2-1.fc45.x86_64 apart. An epoch of 0 is left out, as it
 // is where people read it.
 func Split(nevra string) (name, evr, arch string, ok bool) {
-	dot := strings.LastIndexByte(nevra, '.')
-	if dot < 0 {
-		return "", "", "", false
-	}
-	rest, arch := nevra[:dot], nevra[dot+1:]
-	release := strings.LastIndexByte(rest, '-')
-	if release <= 0 {
-		return "", "", "", false
-	}
-	version := strings.LastIndexByte(rest[:release], '-')
-	if version <= 0 {
-		return "", "", "", false
-	}
-	return rest[:version], strings.TrimPrefix(rest[version+1:], "0:"), arch, true
+	name, evr, arch, ok = rpm.SplitNEVRA(nevra)
+	return name, strings.TrimPrefix(evr, "0:"), arch, ok
 }
 
 // place is where a package lies; several versions of it may.

@@ -45,7 +45,7 @@ func Pick(ctx context.Context, solver Solver, r compose.Request, src *Sources, a
 	if src.Picked != nil {
 		ask.Include = nil
 		for _, nevra := range src.Picked[arch] {
-			name, of := split(nevra)
+			name, _, of, _ := rpm.SplitNEVRA(nevra)
 			ask.Include = append(ask.Include, name+"."+of)
 		}
 	}
@@ -95,9 +95,9 @@ func pick(ctx context.Context, solver Solver, ask solve.Request, r compose.Reque
 		if p.Lookaside || !from[p.Repo] {
 			continue
 		}
-		names = append(names, NEVRA(rpm.NVRA{
+		names = append(names, rpm.NVRA{
 			NVR: rpm.NVR{Name: p.Name, EVR: rpm.EVR{Epoch: p.Epoch, Version: p.Version, Release: p.Release}}, Arch: p.Arch,
-		}))
+		}.NEVRA())
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

@@ -186,11 +186,11 @@ func fileOf(p *foreign.Package) (File, error) {
 		return File{}, problem("Package %s at %s is listed with a checksum of type %s: only sha256 can be taken over.", name, p.File.Base, p.Digest)
 	}
 	f := File{Exact: true, RPM: compose.RPM{
-		NEVRA: NEVRA(name), SHA256: p.File.PkgID, Size: p.File.Size, Time: p.Built, Base: p.File.Base, Path: p.File.Href,
+		NEVRA: name.NEVRA(), SHA256: p.File.PkgID, Size: p.File.Size, Time: p.Built, Base: p.File.Base, Path: p.File.Href,
 	}}
 	if source, err := rpm.ParseNVRA(p.SourceRPM); err == nil {
 		source.Epoch = epoch // its own is not told; nearly always it is the same
-		f.SRPM, f.Build = NEVRA(source), source.NVR.String()
+		f.SRPM, f.Build = source.NEVRA(), source.NVR.String()
 	}
 	return f, nil
 }

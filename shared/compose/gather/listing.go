@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/distaff-project/distaff/shared/koji"
-	"github.com/distaff-project/distaff/shared/rpm"
 )
 
 // Listing is what a source holds, of the architectures that were asked for,
@@ -55,34 +54,11 @@ type Copy struct {
 	Size   int64  `json:"size,omitempty"`
 }
 
-// NEVRA writes a package's name in full, its epoch always with it.
-func NEVRA(n rpm.NVRA) string {
-	var b strings.Builder
-	b.Grow(len(n.Name) + len(n.Version) + len(n.Release) + len(n.Arch) + 8)
-	b.WriteString(n.Name)
-	b.WriteByte('-')
-	writeInt(&b, n.Epoch)
-	b.WriteByte(':')
-	b.WriteString(n.Version)
-	b.WriteByte('-')
-	b.WriteString(n.Release)
-	b.WriteByte('.')
-	b.WriteString(n.Arch)
-	return b.String()
-}
-
-func writeInt(b *strings.Builder, n int) {
-	if n >= 10 {
-		writeInt(b, n/10)
-	}
-	b.WriteByte(byte('0' + n%10))
-}
-
 // fromKoji makes a Package of Koji's row. Keys are those it knows a signature
 // of; the file as it was built is always there.
 func fromKoji(r koji.RPM, keys []string) Package {
 	p := Package{
-		ID: r.ID, NEVRA: NEVRA(r.NVRA), Payload: r.Payload,
+		ID: r.ID, NEVRA: r.NEVRA(), Payload: r.Payload,
 		Copies: []Copy{{Size: r.Size}},
 	}
 	if !r.Built.IsZero() {

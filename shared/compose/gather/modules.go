@@ -179,7 +179,7 @@ func (s *Sources) published(arch string) (map[string]bool, []*modulemd.Stream, e
 		}
 		var names []string
 		for _, name := range choose(arch, packages) {
-			full := NEVRA(name)
+			full := name.NEVRA()
 			names, all[full] = append(names, full), true
 		}
 		streams = append(streams, stream.Publish(arch, names))

@@ -67,7 +67,7 @@ func (g *Gatherer) pungi(ctx context.Context, r compose.Request) (*pungiList, er
 				return err
 			}
 			sets[1][one.Name] = true
-			list.picked[p.Arch] = append(list.picked[p.Arch], NEVRA(one))
+			list.picked[p.Arch] = append(list.picked[p.Arch], one.NEVRA())
 		}
 		return nil
 	})

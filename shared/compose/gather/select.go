@@ -113,7 +113,7 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 		taken := false
 		for k := range b.Packages {
 			n := &b.Packages[k]
-			name, pkgArch := split(n.NEVRA)
+			name, _, pkgArch, _ := rpm.SplitNEVRA(n.NEVRA)
 			if rpm.IsSource(pkgArch) || isDebug(name) || !slices.Contains(own, pkgArch) || hidden(b, n) || !s.wants(arch, name, n, names) {
 				continue
 			}
@@ -126,7 +126,7 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 		}
 		for k := range b.Packages {
 			n := &b.Packages[k]
-			name, pkgArch := split(n.NEVRA)
+			name, _, pkgArch, _ := rpm.SplitNEVRA(n.NEVRA)
 			if isDebug(name) && slices.Contains(own, pkgArch) && !hidden(b, n) {
 				s.add(&debug, b, n, nevraOf(srpm))
 			}
@@ -157,7 +157,7 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 func (s *selector) groups(arch string, tree *Tree) ([]byte, error) {
 	has := map[string]bool{}
 	for _, at := range tree.Files {
-		name, _ := split(s.sel.Files[at].NEVRA)
+		name := rpm.NameOf(s.sel.Files[at].NEVRA)
 		has[name] = true
 	}
 	var out bytes.Buffer
@@ -256,7 +256,7 @@ func (s *selector) finish() (*Selection, error) {
 
 func sourceOf(b *Build) *Package {
 	for k := range b.Packages {
-		if _, arch := split(b.Packages[k].NEVRA); rpm.IsSource(arch) {
+		if _, _, arch, _ := rpm.SplitNEVRA(b.Packages[k].NEVRA); rpm.IsSource(arch) {
 			return &b.Packages[k]
 		}
 	}
@@ -268,12 +268,6 @@ func nevraOf(p *Package) string {
 		return ""
 	}
 	return p.NEVRA
-}
-
-// split gives name and architecture of a full name, which is NEVRA's own.
-func split(nevra string) (name, arch string) {
-	arch = nevra[strings.LastIndexByte(nevra, '.')+1:]
-	return packageOf(nevra), arch
 }
 
 // isDebug tells whether a package is debug information, by its name as Pungi

@@ -171,7 +171,7 @@ func (g *Gatherer) scratchPackage(ctx context.Context, f koji.ScratchRPM) (p Pac
 		}
 	}
 	return Package{
-		NEVRA: NEVRA(name), Path: f.Path, Copies: []Copy{{Size: head.Size}}, Time: int64(built), //nolint:gosec // 32 bits in the header
+		NEVRA: name.NEVRA(), Path: f.Path, Copies: []Copy{{Size: head.Size}}, Time: int64(built), //nolint:gosec // 32 bits in the header
 	}, source, nil
 }
 
@@ -180,12 +180,12 @@ func (g *Gatherer) scratchPackage(ctx context.Context, f koji.ScratchRPM) (p Pac
 func (s *Sources) All() []Build {
 	instead := map[string]bool{}
 	for _, b := range s.Extra {
-		instead[packageOf(b.NVR)] = true
+		instead[rpm.NameOf(b.NVR)] = true
 	}
 	var all []Build
 	if s.Base != nil {
 		for _, b := range s.Base.Builds {
-			if !instead[packageOf(b.NVR)] {
+			if !instead[rpm.NameOf(b.NVR)] {
 				all = append(all, b)
 			}
 		}
@@ -193,19 +193,6 @@ func (s *Sources) All() []Build {
 	all = slices.Concat(all, s.Extra, s.Modular)
 	sortBuilds(all)
 	return slices.CompactFunc(all, func(a, b Build) bool { return a.ID != 0 && a.ID == b.ID })
-}
-
-// packageOf is the name of the source package a build is of.
-func packageOf(nvr string) string {
-	name := nvr
-	for range 2 {
-		at := strings.LastIndexByte(name, '-')
-		if at < 0 {
-			return nvr
-		}
-		name = name[:at]
-	}
-	return name
 }
 
 // Learn notes checksums and sizes that files were found to have, so that they

@@ -18,9 +18,9 @@ import (
 // was.
 type Sums interface {
 	// Find gives the sha256 of a file, or "" where it is not known.
-	Find(ctx context.Context, path, sigkey string, file rpmfile.File) (string, error)
+	Find(ctx context.Context, address, sigkey string, file rpmfile.File) (string, error)
 	// Keep remembers it.
-	Keep(ctx context.Context, path, sigkey string, file rpmfile.File, sha256 string) error
+	Keep(ctx context.Context, address, sigkey string, file rpmfile.File, sha256 string) error
 }
 
 const (
@@ -141,7 +141,7 @@ func (g *Gatherer) read(ctx context.Context, f *File) error {
 		return problem("Package %s: the file at %s has %d bytes, Koji says %d. It was damaged or exchanged.",
 			f.NEVRA, address, file.Size, f.Size)
 	}
-	known, err := g.Sums.Find(ctx, f.Path, f.Sigkey, file)
+	known, err := g.Sums.Find(ctx, address, f.Sigkey, file)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (g *Gatherer) read(ctx context.Context, f *File) error {
 		if sum.Size != file.Size {
 			return fmt.Errorf("read %s: %d bytes came of %d", address, sum.Size, file.Size)
 		}
-		if err := g.Sums.Keep(ctx, f.Path, f.Sigkey, file, sum.SHA256); err != nil {
+		if err := g.Sums.Keep(ctx, address, f.Sigkey, file, sum.SHA256); err != nil {
 			return err
 		}
 		known = sum.SHA256

@@ -4,7 +4,6 @@ import (
 	"context"
 	"path"
 	"strconv"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -12,6 +11,7 @@ import (
 	"github.com/distaff-project/distaff/shared/compose/gather"
 	"github.com/distaff-project/distaff/shared/repodata"
 	"github.com/distaff-project/distaff/shared/repodata/frame"
+	"github.com/distaff-project/distaff/shared/rpm"
 	"github.com/distaff-project/distaff/shared/rpm/header"
 )
 
@@ -25,7 +25,6 @@ func (p *Publisher) entries(sel *gather.Selection, tree *gather.Tree) []frame.En
 	changelogs := strconv.Itoa(p.Metadata.Changelogs)
 	for i, at := range tree.Files {
 		f := &sel.Files[at]
-		name, _, _ := strings.Cut(f.NEVRA, ":")
 		// The checksum is that of the whole file, and so stands for its size and
 		// its headers as well.
 		sum := f.SHA256
@@ -33,7 +32,7 @@ func (p *Publisher) entries(sel *gather.Selection, tree *gather.Tree) []frame.En
 			sum = "unknown " + f.Payload
 		}
 		entries[i] = frame.Entry{
-			Base: path.Base(f.Path), Dir: path.Dir(f.Path), Name: name[:max(0, strings.LastIndexByte(name, '-'))],
+			Base: path.Base(f.Path), Dir: path.Dir(f.Path), Name: rpm.NameOf(f.NEVRA),
 			ID: frame.Identify("1", sum, p.base(f), f.Path, changelogs, p.Origin),
 		}
 	}

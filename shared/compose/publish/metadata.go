@@ -284,7 +284,7 @@ func sourceOf(r compose.RPM) string {
 	if err != nil {
 		return r.NEVRA
 	}
-	return productmd.NEVRA(rpm.NVRA{NVR: build, Arch: rpm.Source})
+	return rpm.NVRA{NVR: build, Arch: rpm.Source}.NEVRA()
 }
 
 func modulesOf(about About, product productmd.Compose) productmd.Modules {

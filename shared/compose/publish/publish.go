@@ -147,7 +147,7 @@ func check(head rpmfile.Head, f *gather.File) error {
 	if err != nil {
 		return err
 	}
-	switch said := gather.NEVRA(name); {
+	switch said := name.NEVRA(); {
 	case said != f.NEVRA && !noSource(said, f.NEVRA):
 		return fmt.Errorf("it is %s by its header", said)
 	case f.Payload != "" && payload != "" && f.Payload != payload:

@@ -2,9 +2,9 @@ package rule
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/distaff-project/distaff/shared/event"
+	"github.com/distaff-project/distaff/shared/rpm"
 )
 
 // take makes what happened the reason of this round, with all that has to pass
@@ -40,7 +40,7 @@ func (r *Reason) add(subjects []event.GateSubject) {
 	}
 	for _, s := range subjects {
 		same := func(other event.GateSubject) bool {
-			return other.Type == s.Type && other.Tag == s.Tag && (other.Item == s.Item || s.Type == koji && packageOf(other.Item) == packageOf(s.Item))
+			return other.Type == s.Type && other.Tag == s.Tag && (other.Item == s.Item || s.Type == koji && rpm.NameOf(other.Item) == rpm.NameOf(s.Item))
 		}
 		if at := slices.IndexFunc(all, same); at >= 0 {
 			size -= sizeOf(all[at])
@@ -81,16 +81,3 @@ func (r *Reason) builds() []event.GateSubject {
 
 // koji is the type of a build.
 const koji = "koji_build"
-
-// packageOf is the name in name-version-release.
-func packageOf(nvr string) string {
-	name := nvr
-	for range 2 {
-		at := strings.LastIndexByte(name, '-')
-		if at < 0 {
-			return nvr
-		}
-		name = name[:at]
-	}
-	return name
-}

@@ -15,31 +15,31 @@ import (
 )
 
 // Sums remembers checksums of files that had to be read to compute them. One is
-// used again only for a file of the same path, key, size and ETag.
+// used again only for a file of the same address, key, size and ETag.
 type Sums struct{ Bucket state.Bucket }
 
 type sum struct {
-	Path   string `json:"path"`
-	SHA256 string `json:"sha256"`
+	Address string `json:"address"`
+	SHA256  string `json:"sha256"`
 }
 
-func sumKey(path, sigkey string, file rpmfile.File) string {
+func sumKey(address, sigkey string, file rpmfile.File) string {
 	digest := sha256.New()
-	for _, part := range []string{path, sigkey, strconv.FormatInt(file.Size, 10), file.ETag} {
+	for _, part := range []string{address, sigkey, strconv.FormatInt(file.Size, 10), file.ETag} {
 		_, _ = fmt.Fprintf(digest, "%d:%s", len(part), part) // never fails
 	}
 	return "compose/rpm/" + hex.EncodeToString(digest.Sum(nil)) + ".json"
 }
 
 // Find gives the sha256 of a file, or "" where it is not known.
-func (s Sums) Find(ctx context.Context, path, sigkey string, file rpmfile.File) (string, error) {
-	key := sumKey(path, sigkey, file)
+func (s Sums) Find(ctx context.Context, address, sigkey string, file rpmfile.File) (string, error) {
+	key := sumKey(address, sigkey, file)
 	object, err := s.Bucket.Get(ctx, key)
 	if errors.Is(err, blob.ErrNotFound) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("look for the checksum of %s: %w", path, err)
+		return "", fmt.Errorf("look for the checksum of %s: %w", address, err)
 	}
 	var known sum
 	if err := json.Unmarshal(object.Body, &known); err != nil {
@@ -49,13 +49,13 @@ func (s Sums) Find(ctx context.Context, path, sigkey string, file rpmfile.File) 
 }
 
 // Keep remembers it.
-func (s Sums) Keep(ctx context.Context, path, sigkey string, file rpmfile.File, sha256 string) error {
-	raw, err := json.Marshal(sum{path, sha256})
+func (s Sums) Keep(ctx context.Context, address, sigkey string, file rpmfile.File, sha256 string) error {
+	raw, err := json.Marshal(sum{address, sha256})
 	if err != nil {
 		return err
 	}
-	if _, err := s.Bucket.Put(ctx, sumKey(path, sigkey, file), raw, blob.Any, blob.Type("application/json")); err != nil {
-		return fmt.Errorf("keep the checksum of %s: %w", path, err)
+	if _, err := s.Bucket.Put(ctx, sumKey(address, sigkey, file), raw, blob.Any, blob.Type("application/json")); err != nil {
+		return fmt.Errorf("keep the checksum of %s: %w", address, err)
 	}
 	return nil
 }
