@@ -207,7 +207,9 @@ func (r *making) pickVariants(
 				if v.Empty || !slices.Contains(v.Arches, arch) {
 					continue
 				}
-				names, err := gather.Ask(ctx, r.options.Solver, question(config, groups, v, arch), folder, config.Lookaside(v.UID, arch), config.CheckDeps)
+				ask := question(config, groups, v, arch)
+				// Pungi does not look at what nobody asked the dependencies of.
+				names, err := gather.Ask(ctx, r.options.Solver, ask, folder, config.Lookaside(v.UID, arch), config.CheckDeps && ask.Deps)
 				if err != nil {
 					return err
 				}

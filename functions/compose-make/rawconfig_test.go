@@ -27,7 +27,6 @@ comps_file = 'comps.xml'
 gather_method = {'^Server$': 'deps', '^Tools$': 'nodeps'}
 additional_packages = [('^Tools$', {'*': ['hello-tests']})]
 tree_arches = ['x86_64']
-check_deps = False
 `
 
 func productFiles() map[string]string {
@@ -97,6 +96,19 @@ func TestAConfigurationOfPungi(t *testing.T) {
 		t.Errorf("the groups of Server are %s", groups)
 	}
 	w.whole(c)
+
+	// What a variant with dependencies lacks is told; nothing is added for the other.
+	plugin := one("hello-plugin", "x86_64", nil, []string{"nowhere"})
+	plugin.SourceRPM = "plugin-1-1.src.rpm"
+	w.imports([]string{"f45"}, one("plugin", rpm.Source, nil, nil), plugin)
+	content["product.conf"] = product + "additional_packages = [('^Server$', {'*': ['hello-plugin']})]\n"
+	if c = raw("abc"); c.State != compose.Failed || !strings.Contains(c.Reason, "nothing provides nowhere needed by hello-plugin") {
+		t.Errorf("%s: %s", c.State, c.Reason)
+	}
+	content["product.conf"] += "check_deps = False\n"
+	if c = raw("abc"); c.State != compose.Done {
+		t.Errorf("%s: %s", c.State, c.Reason)
+	}
 
 	if c = raw("def"); c.State != compose.Failed || !strings.Contains(c.Reason, "Configuration product at def") {
 		t.Errorf("%s: %s", c.State, c.Reason)

@@ -214,7 +214,8 @@ class Gather:
                     continue
                 for dep in goal.list_installs():
                     self.add(dep, "%s needs it to be installed" % name(pkg))
-            self.dependencies()
+            if add:
+                self.dependencies()
             if len(self.result) == before:
                 dead.update(bad)
                 return sorted(((p, problems) for p, problems in dead.items()), key=lambda b: name(b[0]))

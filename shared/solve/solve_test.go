@@ -308,6 +308,28 @@ func TestWhatCannotBeInstalledIsTold(t *testing.T) {
 	}
 }
 
+func TestWhatIsOnlyLookedAtGetsNothingAdded(t *testing.T) {
+	s := solver(t)
+	dir := repository(t, p("a-1.noarch", "requires:b"), p("b-1.noarch", "requires:c"), p("c-1.noarch"), p("d-1.noarch"))
+	ask := solve.Request{Arch: "x86_64", Repos: []solve.Repo{{Name: "main", URL: dir}}, Include: []string{"a", "d"}, Check: true}
+	got, err := s.Solve(t.Context(), ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"a-1.noarch", "d-1.noarch"}, names(got.Packages)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	want := []solve.Broken{{Package: "a-1-1.noarch", Problems: []string{"nothing provides b needed by a-1-1.noarch"}}}
+	if diff := cmp.Diff(want, got.Broken); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	// A lookaside repository has it.
+	ask.Repos = append(ask.Repos, solve.Repo{Name: "beside", URL: repository(t, p("b-1.noarch"), p("c-1.noarch")), Lookaside: true})
+	if got, err = s.Solve(t.Context(), ask); err != nil || len(got.Broken) > 0 {
+		t.Errorf("%v, %v", got.Broken, err)
+	}
+}
+
 func TestARepositoryIsReadOverHTTP(t *testing.T) {
 	s := solver(t)
 	dir := repository(t, p("a-1.noarch", "requires:b"), p("b-1.noarch"))
