@@ -51,9 +51,10 @@ cat "$work/out-one/release.json"
 
 go build -C infra/images/build -buildvcs=false -o "$work/build" .
 digest() { sed -nE "/\"name\": \"$1\"/,/\"digest\"/s/.*\"digest\": \"(.*)\".*/\1/p" "$work/out-one/images.json"; }
-mkdir "$work/function" "$work/rpm"
+mkdir "$work/function" "$work/rpm" "$work/solver"
 "$work/build" unpack "127.0.0.1:$port/distaff/function@$(digest function)" linux/amd64 "$work/function"
 "$work/build" unpack "127.0.0.1:$port/distaff/base-rpm@$(digest base-rpm)" linux/amd64 "$work/rpm"
+"$work/build" unpack "127.0.0.1:$port/distaff/function-solver@$(digest function-solver)" linux/amd64 "$work/solver"
 chmod 0755 "$work"
 DISTAFF_IMAGE=$work/function go test -count=1 -v -tags image ./infra/images/smoke
 mkdir "$work/rpm/tmp/repository"
@@ -61,3 +62,6 @@ chown 65532 "$work/rpm/tmp/repository"
 chroot --userspec=65532:65532 "$work/rpm" /usr/bin/createrepo_c -q /tmp/repository
 chroot --userspec=65532:65532 "$work/rpm" /usr/bin/rpm --version
 test -s "$work/rpm/tmp/repository/repodata/repomd.xml"
+# As shared/solve asks: the Python that is found there, with the bindings.
+test -x "$work/solver/ko-app/function"
+chroot --userspec=65532:65532 "$work/solver" /usr/bin/python3 -I -c 'import hawkey; print("hawkey", hawkey.VERSION)'

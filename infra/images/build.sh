@@ -42,6 +42,7 @@ base() { "$build/build" base "$1" "infra/images/$1.lock" "$cache/debs" "$REGISTR
 
 static=$(base static)
 rpm=$(base rpm)
+solver=$(base solver)
 
 label=org.opencontainers.image
 labels=(
@@ -49,16 +50,26 @@ labels=(
 	"$label.source=https://github.com/distaff-project/distaff" "$label.licenses=Apache-2.0"
 	"$label.description=All functions of distaff; FUNCTION names those that run"
 )
-KO_CONFIG_PATH=infra/images KO_DOCKER_REPO=$REGISTRY/function KO_DEFAULTBASEIMAGE=$static \
-	"$cache/bin/ko-$ko" build ./cmd/function --bare --platform "$platforms" --tags "$version" \
-	--sbom spdx --image-refs "$build/refs" "${labels[@]/#/--image-label=}" "${labels[@]/#/--image-annotation=}" >/dev/null
-function=$(head -n 1 "$build/refs")
 
-"$build/build" attest -commit "$commit" -base "$static" -go "$(go env GOVERSION)" -platforms "$platforms" \
-	-gosum "$(sha256sum go.sum | cut -d' ' -f1)" ${ATTEST_KEY:+-key "$ATTEST_KEY"} "$function" >/dev/null
+# program NAME BASE puts the program on a base, says what it was built of, and gives
+# its digest.
+program() {
+	local refs=$build/$1.refs image
+	KO_CONFIG_PATH=infra/images KO_DOCKER_REPO=$REGISTRY/$1 KO_DEFAULTBASEIMAGE=$2 \
+		"$cache/bin/ko-$ko" build ./cmd/function --bare --platform "$platforms" --tags "$version" \
+		--sbom spdx --image-refs "$refs" "${labels[@]/#/--image-label=}" "${labels[@]/#/--image-annotation=}" >/dev/null
+	image=$(head -n 1 "$refs")
+	"$build/build" attest -commit "$commit" -base "$2" -go "$(go env GOVERSION)" -platforms "$platforms" \
+		-gosum "$(sha256sum go.sum | cut -d' ' -f1)" ${ATTEST_KEY:+-key "$ATTEST_KEY"} "$image" >/dev/null
+	echo "$image"
+}
+
+function=$(program function "$static")
+with_solver=$(program function-solver "$solver")
 [ -n "${ATTEST_KEY:-}" ] || echo "The provenance is not signed: there is no ATTEST_KEY." >&2
 
-"$build/build" list "function=$function,$static" "base-static=$static" "base-rpm=$rpm" >"$out/images.json"
+"$build/build" list "function=$function,$static" "function-solver=$with_solver,$solver" \
+	"base-static=$static" "base-rpm=$rpm" "base-solver=$solver" >"$out/images.json"
 go run -buildvcs=false ./cmd/distaff release make --version "$version" --commit "$commit" --time "$SOURCE_DATE_EPOCH" \
 	--images "$out/images.json" --out "$out/release.json"
 go run -buildvcs=false ./cmd/distaff release show "$out/release.json"
