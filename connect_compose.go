@@ -13,6 +13,7 @@ import (
 	buspublish "github.com/distaff-project/distaff/functions/bus-publish"
 	composeapi "github.com/distaff-project/distaff/functions/compose-api"
 	composemake "github.com/distaff-project/distaff/functions/compose-make"
+	composepage "github.com/distaff-project/distaff/functions/compose-page"
 	gateask "github.com/distaff-project/distaff/functions/gate-ask"
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather"
@@ -44,6 +45,7 @@ type Composes struct {
 	// Backend is ODCS's word for the way to log in.
 	Backend string
 	API     composeapi.Options
+	Page    composepage.Options
 	Kojis   map[string]composemake.Koji
 	Make    composemake.Options
 	Rules   []rule.Rule
@@ -93,6 +95,7 @@ func (k *connector) composes() Composes {
 			k.problem(fmt.Sprintf("composes.rules[%d].request", i), err)
 		}
 	}
+	c.Page = k.composePage(given, c)
 	c.Make = k.making(given, c)
 	c.Kojis = k.composeKojis(given)
 	return c
@@ -110,6 +113,19 @@ func longest(c *config.Composes) time.Duration {
 		}
 	}
 	return most
+}
+
+// composePage says what the pages of composes tell and lead to.
+func (k *connector) composePage(given *config.Composes, c Composes) composepage.Options {
+	o := composepage.Options{URL: c.URL, Packages: given.Packages, Rules: c.Rules}
+	if o.Packages == "" {
+		o.Packages = k.config.Koji[given.Koji].Files
+	}
+	for _, repo := range given.Repositories {
+		o.Elsewhere = append(o.Elsewhere, repo.URL)
+	}
+	slices.Sort(o.Elsewhere)
+	return o
 }
 
 // defaults are what is added to requests.

@@ -14,6 +14,7 @@ import (
 	composeexpire "github.com/distaff-project/distaff/functions/compose-expire"
 	composeindex "github.com/distaff-project/distaff/functions/compose-index"
 	composemake "github.com/distaff-project/distaff/functions/compose-make"
+	composepage "github.com/distaff-project/distaff/functions/compose-page"
 	deadletter "github.com/distaff-project/distaff/functions/dead-letter"
 	fedmsgdrain "github.com/distaff-project/distaff/functions/fedmsg-drain"
 	forgewebhook "github.com/distaff-project/distaff/functions/forge-webhook"
@@ -149,6 +150,10 @@ func composing(p Parts) []fn.Function {
 			Desk: desk, IDs: desk.IDs, List: list, Store: p.Bucket, Login: c.Login, Now: p.Bucket.Now, Nonce: p.Bucket.Nonce,
 		}, c.API),
 
+		composepage.New(composepage.Parts{
+			Desk: desk, List: list, Locks: compose.Locks{Store: p.Bucket}, Contents: desk.Contents, Files: p.Lister,
+			Rules: rules, Now: p.Bucket.Now,
+		}, c.Page),
 		oncomposewanted.New(desk, c.parse),
 		oncomposemade.New(desk),
 		oncomposedue.New(desk, rules),
