@@ -203,7 +203,7 @@ func (c *Client) once(req *http.Request) (*Answer, error) {
 // readAll reads a body into memory of the size it is said to have, as far as
 // one may believe that.
 func readAll(body io.Reader, size int64) ([]byte, error) {
-	const believed = 1 << 20
+	const believed = 64 << 10
 	var buffer bytes.Buffer
 	if size > 0 {
 		buffer.Grow(int(min(size, believed)) + bytes.MinRead)

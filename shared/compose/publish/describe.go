@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"bytes"
 	"context"
 	"path"
 	"strconv"
@@ -46,6 +47,8 @@ type describer struct {
 	tree *gather.Tree
 
 	mu sync.Mutex
+	// writers are those nobody uses.
+	writers sync.Pool
 }
 
 // describe reads the headers of some files at once. How many requests are under
@@ -80,12 +83,34 @@ func (d *describer) one(ctx context.Context, place int32) (repodata.Fragment, er
 	if sum == "" {
 		sum = unknown
 	}
-	text, err := repodata.Describe(head.Header, repodata.File{PkgID: sum, Size: head.Size, Base: d.base(&f), Href: f.Path}, d.Metadata)
+	text, err := d.text(head.Header, repodata.File{PkgID: sum, Size: head.Size, Base: d.base(&f), Href: f.Path})
 	if err != nil {
 		return repodata.Fragment{}, &BrokenError{f.NEVRA, d.Address(&f), err}
 	}
 	d.learn(place, head.Size, head.Header)
 	return text, nil
+}
+
+// text is what the metadata says of a package. The memory it is written in first
+// is used again.
+func (d *describer) text(h header.Header, f repodata.File) (repodata.Fragment, error) {
+	w, _ := d.writers.Get().(*writer)
+	if w == nil {
+		w = &writer{Describer: repodata.Describer{Options: d.Metadata}}
+	}
+	defer d.writers.Put(w)
+	text, err := w.Append(w.text.Reset(), h, f)
+	if err != nil {
+		return text, err
+	}
+	w.text = text
+	return repodata.Fragment{Primary: bytes.Clone(text.Primary), Filelists: bytes.Clone(text.Filelists), Other: bytes.Clone(text.Other)}, nil
+}
+
+// writer writes one description after the other.
+type writer struct {
+	repodata.Describer
+	text repodata.Fragment
 }
 
 // learn notes what only the file itself could tell.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/rpm/header"
@@ -73,7 +74,7 @@ func New(o Options) *Reader {
 	}
 	return &Reader{
 		heads: wire.Client{System: o.System, HTTP: with(atMost{inner}), Limit: header.MaxSize + 1, Tries: 4, Pause: o.Pause},
-		sums:  wire.Client{System: o.System, HTTP: with(summing{inner}), Tries: 3, Pause: o.Pause},
+		sums:  wire.Client{System: o.System, HTTP: with(summing{inner, new(sync.Pool)}), Tries: 3, Pause: o.Pause},
 		first: o.First, slots: make(chan struct{}, o.Parallel),
 	}
 }

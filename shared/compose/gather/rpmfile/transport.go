@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // atMost cuts the answer of a server that ignores Range where the range ends: a
@@ -35,7 +36,11 @@ type cutBody struct {
 
 // summing answers with the checksum of what a server sends in place of it, so
 // that no file is in memory, and package wire repeats a read that broke off.
-type summing struct{ inner http.RoundTripper }
+type summing struct {
+	inner http.RoundTripper
+	// buffers are those nobody uses.
+	buffers *sync.Pool
+}
 
 func (t summing) RoundTrip(req *http.Request) (*http.Response, error) {
 	answer, err := t.inner.RoundTrip(req)
@@ -44,11 +49,17 @@ func (t summing) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	defer func() { _ = answer.Body.Close() }()
 	sum := sha256.New()
-	size, err := io.CopyBuffer(sum, answer.Body, make([]byte, 128<<10))
+	buffer, _ := t.buffers.Get().(*[128 << 10]byte)
+	if buffer == nil {
+		buffer = new([128 << 10]byte)
+	}
+	defer t.buffers.Put(buffer)
+	size, err := io.CopyBuffer(sum, answer.Body, buffer[:])
 	if err != nil {
 		return nil, fmt.Errorf("after %d bytes: %w", size, err)
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(fmt.Appendf(nil, "%s %d", hex.EncodeToString(sum.Sum(nil)), size)))
+	text := fmt.Appendf(nil, "%s %d", hex.EncodeToString(sum.Sum(nil)), size)
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 	return answer, nil
 }
 
