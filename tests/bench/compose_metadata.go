@@ -128,7 +128,7 @@ func (dir files404) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer := &http.Response{
 		StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r, Header: http.Header{},
-		Body: opened, ContentLength: info.Size(),
+		Body: body{opened, opened}, ContentLength: info.Size(),
 	}
 	answer.Header.Set("Content-Length", strconv.FormatInt(info.Size(), 10))
 	if r.Method == http.MethodHead {
@@ -143,12 +143,15 @@ func (dir files404) RoundTrip(r *http.Request) (*http.Response, error) {
 		to = min(to+1, info.Size())
 		answer.StatusCode, answer.ContentLength = http.StatusPartialContent, to-from
 		answer.Header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, to-1, info.Size()))
-		answer.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.NewSectionReader(opened, from, to-from), opened}
+		answer.Body = body{io.NewSectionReader(opened, from, to-from), opened}
 	}
 	return answer, nil
+}
+
+// body can be read and no more, as what comes over a network.
+type body struct {
+	io.Reader
+	io.Closer
 }
 
 // forgetful knows no checksum.
