@@ -35,7 +35,14 @@ request. The token (and password of Git) of the user dev is in keys/developer:
   curl -H "$token" -d namespace=rpms -d repo=hello $FORGE/api/0/fork
   git clone $FORGE/forks/dev/rpms/hello.git     # commit, and push a branch
   curl -H "$token" -d title=Hello -d branch_to=rawhide -d branch_from=BRANCH \
-      -d repo_from_username=dev $FORGE/api/0/rpms/hello/pull-request/new`,
+      -d repo_from_username=dev $FORGE/api/0/rpms/hello/pull-request/new
+
+Koji has the tags f44, f45 and f46 with their -updates and -security. Builds that
+are no scratch builds come into -updates-candidate. What is tagged into -security
+is composed at once, and found as latest-f45-security. A client of ODCS asks for
+composes as anybody:
+
+  distaff compose create tag f45 --wait`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Say = func(format string, args ...any) { _, _ = fmt.Fprintf(s.err, format+"\n", args...) }
@@ -71,8 +78,9 @@ func tellAddresses(out io.Writer, w *world.World) {
 		{"events", a.Events()},
 		{"forge", a.Forge},
 		{"koji", a.Koji + "/koji"},
-		{"composes (ODCS)", a.ComposeAPI() + "/api/1/"},
-		{"their directories", a.Composes() + "/"},
+		{"composes", a.ComposePages()},
+		{"their API (ODCS)", a.ComposeAPI() + "/api/1/"},
+		{"their files", a.Composes() + "/"},
 		{"testing farm", a.Farm + "/v0.1"},
 		{"bodhi", a.Bodhi()},
 		{"greenwave", a.Greenwave() + "/api/v1.0/decision"},

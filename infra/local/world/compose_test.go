@@ -3,6 +3,7 @@ package world_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/distaff-project/distaff/infra/local/world"
 	"github.com/distaff-project/distaff/shared/compose"
@@ -83,10 +86,50 @@ func TestAComposeIsAskedForMadeAndServed(t *testing.T) {
 				t.Errorf("the .repo file: %s", repo)
 			}
 			arch := asked["arches"].(string)
-			if code, _, text := call(t, http.MethodGet, w.Addresses.Composes()+"/odcs-1/compose/Temporary/"+arch+"/os/repodata/repomd.xml", ""); code != http.StatusOK {
-				t.Errorf("repomd.xml: %d: %s", code, text)
+			repomd := part(t, w.Addresses.Composes()+"/odcs-1/compose/Temporary/"+arch+"/os/repodata/repomd.xml")
+			if diff := cmp.Diff("206 application/xml bytes 0-4/: <?xml", repomd); diff != "" {
+				t.Errorf("a part of repomd.xml: %s", diff)
 			}
 		})
+	}
+}
+
+// part reads the first five bytes of what everybody can read, without its size.
+func part(t *testing.T, address string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Range", "bytes=0-4")
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reach, _, _ := strings.Cut(answer.Header.Get("Content-Range"), "/")
+	return fmt.Sprintf("%d %s %s/: %s", answer.StatusCode, answer.Header.Get("Content-Type"), reach, raw)
+}
+
+func TestAComposeGoesOnInTheNextWorld(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, world.Options{Dir: dir})
+	packaged(t, first, "bash-5.2-1.fc45", "f45")
+	first.Koji.All(kojitest.Offline)
+	address := first.Addresses.ComposeAPI() + "/api/1/composes/"
+	if code, _, text := call(t, http.MethodPost, address, `{"source":{"type":"tag","source":"f45","sigkeys":[""]},"flags":["no_deps"]}`); code != http.StatusOK {
+		t.Fatalf("%d: %s", code, text)
+	}
+	stop(t, first)
+
+	second := start(t, world.Options{Dir: dir})
+	wait(t, second)
+	if _, made, text := call(t, http.MethodGet, address+"1", ""); made["state_name"] != "done" {
+		t.Error(text)
 	}
 }
 

@@ -51,6 +51,9 @@ func (a Addresses) Composes() string { return a.Pages() + "/composes" }
 // ComposeAPI is what ODCS's clients are given as the server's address.
 func (a Addresses) ComposeAPI() string { return a.Distaff + "/compose-api" }
 
+// ComposePages is where people look at composes.
+func (a Addresses) ComposePages() string { return a.Distaff + "/compose-page/" }
+
 // Greenwave is Greenwave's address.
 func (a Addresses) Greenwave() string { return a.Services + "/greenwave" }
 

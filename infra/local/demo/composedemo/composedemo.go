@@ -60,7 +60,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	verdict := p.verdict()
-	p.s.Say("Composes  %s/api/1/composes/", a.ComposeAPI())
+	p.s.Say("Composes  %s", a.ComposePages())
 	p.s.Say("Status page  %s", a.Status())
 	if o.Keep && ctx.Err() == nil {
 		p.s.Say("Everything stays up until Ctrl-C.")

@@ -1,6 +1,7 @@
 package composedemo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/odcs/client"
 )
 
@@ -32,6 +34,9 @@ func (p *play) install(ctx context.Context) error {
 		return err
 	}
 	p.judgePackages()
+	if err := p.leads(ctx, "Temporary/"+machine()+"/os/Packages/f/fetch-1.0-1.fc45.noarch.rpm"); err != nil {
+		return err
+	}
 	repofile, err := fetch(ctx, c.RepoFile)
 	if err != nil {
 		return err
@@ -48,6 +53,19 @@ func (p *play) install(ctx context.Context) error {
 		"fetch came because it has the file /usr/bin/fetch, weather-icons because it is recommended; nobody needs umbrella",
 		cost.String())
 	return nil
+}
+
+// leads judges that tools which want files are led from the pages to where they
+// are.
+func (p *play) leads(ctx context.Context, file string) error {
+	if !slices.ContainsFunc(p.w.Functions(), func(f fn.Function) bool { return f.Name == "compose-page" }) {
+		return nil // a collection without pages
+	}
+	raw, err := fetch(ctx, fmt.Sprintf("%sodcs-%d/compose/%s", p.w.Addresses.ComposePages(), p.first.ID, file))
+	if err == nil && !bytes.HasPrefix(raw, []byte("\xed\xab\xee\xdb")) { // an RPM begins so
+		p.wrong("%s leads to no package", file)
+	}
+	return err
 }
 
 // done judges a compose that should be.
