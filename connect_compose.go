@@ -117,7 +117,7 @@ func longest(c *config.Composes) time.Duration {
 
 // composePage says what the pages of composes tell and lead to.
 func (k *connector) composePage(given *config.Composes, c Composes) composepage.Options {
-	o := composepage.Options{URL: c.URL, Packages: given.Packages, Rules: c.Rules}
+	o := composepage.Options{URL: c.URL, Packages: given.Files, Rules: c.Rules}
 	if o.Packages == "" {
 		o.Packages = k.config.Koji[given.Koji].Files
 	}
@@ -175,7 +175,7 @@ func backend(l *config.Login) string {
 // making says how composes are made.
 func (k *connector) making(given *config.Composes, c Composes) composemake.Options {
 	o := composemake.Options{
-		URL: c.URL, Large: given.LargeFrom, Metadata: publish.Options{Base: given.Packages, Format: frame.Format{Compression: given.Compression}},
+		URL: c.URL, Large: given.LargeFrom, Metadata: publish.Options{Base: given.Files, Format: frame.Format{Compression: given.Compression}},
 		Parse: func(body json.RawMessage) (compose.Request, error) { return c.parse(body) },
 	}
 	if !k.only(atKoji) {

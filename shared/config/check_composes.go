@@ -21,8 +21,8 @@ func (r *reader) checkComposes(c *Config) {
 	k := c.Composes
 	r.address("composes.url", k.URL, "name the address under which dnf finds the bucket's composes/, such as https://composes.example.org/", web)
 	r.instance("composes.koji", "koji", k.Koji, names(c.Koji), "name the Koji the packages come from, one of ")
-	if k.Packages != "" {
-		r.address("composes.packages", k.Packages, "", web)
+	if k.Files != "" {
+		r.address("composes.files", k.Files, "", web)
 	}
 	if k.MBS != "" {
 		r.address("composes.mbs", k.MBS, "", web)

@@ -84,7 +84,6 @@ func (r *reader) completeComposes(c *Config) {
 		return
 	}
 	fill(r, "composes.koji", &k.Koji, c.Pipeline.Koji)
-	fill(r, "composes.packages", &k.Packages, "")
 	fill(r, "composes.arches", &k.Arches, []string{"x86_64"})
 	fill(r, "composes.lifetime", &k.Lifetime, 24*time.Hour)
 	fill(r, "composes.lifetime_most", &k.LifetimeMost, 72*time.Hour)

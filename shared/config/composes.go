@@ -9,9 +9,9 @@ type Composes struct {
 	URL string `yaml:"url"`
 	// Koji is the instance packages come from.
 	Koji string `yaml:"koji"`
-	// Packages is the address of Koji's packages/ as clients are to reach it,
-	// where that is not below the instance's files.
-	Packages string `yaml:"packages"`
+	// Files is the address clients are to reach Koji's files at: a mirror. Below
+	// it are packages/ and the rest. Empty: where the instance serves them.
+	Files string `yaml:"files"`
 	// Arches and Sigkeys are taken where a request names none.
 	Arches  []string `yaml:"arches"`
 	Sigkeys []string `yaml:"sigkeys"`
