@@ -16,7 +16,6 @@ import (
 	"github.com/distaff-project/distaff/shared/compose/gather"
 	"github.com/distaff-project/distaff/shared/compose/gather/rpmfile"
 	"github.com/distaff-project/distaff/shared/koji"
-	"github.com/distaff-project/distaff/shared/rpm"
 )
 
 // liar is a Koji that changes what it answers.
@@ -273,5 +272,3 @@ func TestAFileServerThatLiesFailsAComposeAndHarmsNobody(t *testing.T) {
 		})
 	}
 }
-
-var _ rpm.NVRA

@@ -178,6 +178,10 @@ func (m maker) koji(name string) (Koji, error) {
 	return Koji{}, &gather.UnmetError{Reason: fmt.Sprintf("No Koji is called %q here.", name)}
 }
 
+// missingMost is how many packages that are missing are told of one by one: an
+// event and a document have to hold them.
+const missingMost = 1000
+
 // refuse tells what asking again cannot cure in words; all else is an error, and
 // the order comes again.
 func (m maker) refuse(order event.ComposeOrder, err error) ([]event.Draft, error) {
@@ -189,7 +193,7 @@ func (m maker) refuse(order event.ComposeOrder, err error) ([]event.Draft, error
 	answer.At, answer.Reason = m.desk.Bucket.Now(), reason
 	var unmet *gather.UnmetError
 	if errors.As(err, &unmet) {
-		answer.Missing = unmet.Missing
+		answer.Missing = unmet.Missing[:min(len(unmet.Missing), missingMost)]
 	}
 	return []event.Draft{event.ComposeFailed.Say(answer)}, nil
 }

@@ -74,6 +74,10 @@ func pick(ctx context.Context, solver Solver, ask solve.Request, r compose.Reque
 		from[repo.Name] = true
 	}
 	for i, address := range r.LookasideRepos {
+		// A folder of this machine is for what we put there ourselves.
+		if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
+			return nil, problem("%.100q is no address of a repository: https://….", address)
+		}
 		ask.Repos = append(ask.Repos, solve.Repo{Name: fmt.Sprintf("lookaside-%d", i), URL: address, Lookaside: true})
 	}
 	result, err := solver.Solve(ctx, ask)

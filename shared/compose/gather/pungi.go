@@ -20,6 +20,13 @@ import (
 // mostListed bounds what rpms.json may list: Fedora's has 700,000.
 const mostListed = 4 << 20
 
+// What of somebody's compose becomes part of a request is bounded as in a
+// request.
+const (
+	archesMost = 32
+	keysMost   = 100
+)
+
 // pungiList is what the metadata of somebody's compose says is in a variant.
 type pungiList struct {
 	builds, packages, sigkeys, arches []string
@@ -85,5 +92,9 @@ func (g *Gatherer) pungi(ctx context.Context, r compose.Request) (*pungiList, er
 		list.sigkeys = append(list.sigkeys[1:], "")
 	}
 	list.arches = slices.Sorted(maps.Keys(list.picked))
+	if len(list.arches) > archesMost || len(list.sigkeys) > keysMost {
+		return nil, problem("The compose at %s has %d architectures and is signed with %d keys: at most %d and %d can be taken over.",
+			r.Source[0], len(list.arches), len(list.sigkeys), archesMost, keysMost)
+	}
 	return list, nil
 }
