@@ -99,7 +99,7 @@ func (d *describer) text(h header.Header, f repodata.File) (repodata.Fragment, e
 		w = &writer{Describer: repodata.Describer{Options: d.Metadata}}
 	}
 	defer d.writers.Put(w)
-	text, err := w.Append(w.text.Reset(), h, f)
+	text, err := w.Append(repodata.Fragment{Primary: w.text.Primary[:0], Filelists: w.text.Filelists[:0], Other: w.text.Other[:0]}, h, f)
 	if err != nil {
 		return text, err
 	}
