@@ -109,13 +109,6 @@ func (r Reuse) Note(ctx context.Context, key string, id int64, done bool) error 
 	})
 }
 
-// Drop forgets a compose that cannot be reused any more.
-func (r Reuse) Drop(ctx context.Context, key string, id int64) error {
-	return r.change(ctx, key, func(is *candidates) {
-		is.Done, is.Begun = without(is.Done, id), without(is.Begun, id)
-	})
-}
-
 // newest is ids with one more, sorted, without the smallest if there are too
 // many.
 func newest(ids []int64, id int64) []int64 {

@@ -96,14 +96,12 @@ func (c Compose) check() error {
 	if c.Respin < 0 {
 		return wrong("respin %d of %s", c.Respin, c.ID)
 	}
-	return checkLabel(c.Label)
+	return CheckLabel(c.Label)
 }
 
 // CheckLabel tells whether a milestone's label is one: a known name, a dash and
 // two numbers, "RC-1.2". The empty label is allowed.
-func CheckLabel(label string) error { return checkLabel(label) }
-
-func checkLabel(label string) error {
+func CheckLabel(label string) error {
 	if label == "" {
 		return nil
 	}

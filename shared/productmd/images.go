@@ -2,7 +2,6 @@ package productmd
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"slices"
 
@@ -64,33 +63,6 @@ func (i Images) Write(w io.Writer) error {
 		}
 	}
 	return encode(w, out)
-}
-
-// ReadImages reads images.json, no more than limit bytes of it.
-func ReadImages(r io.Reader, limit int64) (Images, error) {
-	raw, err := readAll(r, limit)
-	if err != nil {
-		return Images{}, wrong("images.json: %w", err)
-	}
-	var in imagesJSON
-	if err := json.Unmarshal(raw, &in); err != nil {
-		return Images{}, wrong("images.json: %w", err)
-	}
-	if err := in.Header.check(typeImages); err != nil {
-		return Images{}, wrong("images.json: %w", err)
-	}
-	compose, err := in.Payload.Compose.compose()
-	if err != nil {
-		return Images{}, err
-	}
-	for variant, arches := range in.Payload.Images {
-		for arch, images := range arches {
-			if err := checkImages(variant, arch, images); err != nil {
-				return Images{}, err
-			}
-		}
-	}
-	return Images{Compose: compose, Images: in.Payload.Images}, nil
 }
 
 func checkImages(variant, arch string, images []Image) error {

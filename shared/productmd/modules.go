@@ -1,7 +1,6 @@
 package productmd
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
 	"strings"
@@ -67,35 +66,6 @@ func (m Modules) Write(w io.Writer) error {
 		}
 	}
 	return encode(w, out)
-}
-
-// ReadModules reads modules.json, no more than limit bytes of it.
-func ReadModules(r io.Reader, limit int64) (Modules, error) {
-	raw, err := readAll(r, limit)
-	if err != nil {
-		return Modules{}, wrong("modules.json: %w", err)
-	}
-	var in modulesJSON
-	if err := json.Unmarshal(raw, &in); err != nil {
-		return Modules{}, wrong("modules.json: %w", err)
-	}
-	if err := in.Header.check(typeModules); err != nil {
-		return Modules{}, wrong("modules.json: %w", err)
-	}
-	compose, err := in.Payload.Compose.compose()
-	if err != nil {
-		return Modules{}, err
-	}
-	for _, arches := range in.Payload.Modules {
-		for _, modules := range arches {
-			for uid, module := range modules {
-				if err := module.check(uid); err != nil {
-					return Modules{}, err
-				}
-			}
-		}
-	}
-	return Modules{Compose: compose, Modules: in.Payload.Modules}, nil
 }
 
 func (m Module) check(uid string) error {

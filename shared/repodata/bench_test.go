@@ -104,7 +104,7 @@ func BenchmarkDescribe(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if out, err = d.Append(out.Reset(), h, f); err != nil {
+			if out, err = d.Append(repodata.Fragment{Primary: out.Primary[:0], Filelists: out.Filelists[:0], Other: out.Other[:0]}, h, f); err != nil {
 				b.Fatal(err)
 			}
 			size += len(out.Primary) + len(out.Filelists) + len(out.Other)

@@ -67,12 +67,12 @@ func TestDnfReadsASmallRepository(t *testing.T) {
 	dir := builtRPMs(t)
 	for _, gz := range []bool{false, true} {
 		repo := t.TempDir()
-		var packages []repodata.Package
+		var packages []rpmFile
 		for _, href := range list(t, dir) {
 			h, f := load(t, dir, href)
-			packages = append(packages, repodata.Package{Header: h, File: f})
+			packages = append(packages, rpmFile{h, f})
 		}
-		files, err := repodata.Whole{Revision: 1700000000, Gzip: gz}.Write(packages)
+		files, err := whole{revision: 1700000000, gzip: gz}.write(packages)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func plain(t testing.TB, path string) []byte {
 func ours(t testing.TB, dir string, o repodata.Options, base string) map[repodata.Kind][]byte {
 	t.Helper()
 	hrefs := list(t, dir)
-	slices.SortFunc(hrefs, repodata.Compare)
+	slices.SortFunc(hrefs, byHref)
 	t.Logf("%d RPMs", len(hrefs))
 	d := repodata.Describer{Options: o}
 	all := repodata.Fragment{

@@ -6,9 +6,7 @@
 // repositories, or merges ours with others, must find no difference.
 package repodata
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Kind names one file of the metadata, as repomd.xml does.
 type Kind string
@@ -44,11 +42,6 @@ type File struct {
 // newline. FilelistsExt is empty unless asked for.
 type Fragment struct {
 	Primary, Filelists, Other, FilelistsExt []byte
-}
-
-// Reset empties the fragment and keeps its memory.
-func (f Fragment) Reset() Fragment {
-	return Fragment{f.Primary[:0], f.Filelists[:0], f.Other[:0], f.FilelistsExt[:0]}
 }
 
 // Options are createrepo_c's that change a package's part.

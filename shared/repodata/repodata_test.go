@@ -181,33 +181,6 @@ func bomb(p *rpmpack.RPM) {
 	}
 }
 
-func TestPackagesAreOrderedByFileThenFolder(t *testing.T) {
-	want := []string{"b/a.rpm", "Z.rpm", "a/b.rpm", "b.rpm"}
-	want = []string{want[1], want[0], want[3], want[2], "a-b/c.rpm", "a/b/c.rpm"}
-	got := slices.Clone(want)
-	slices.Reverse(got)
-	slices.SortFunc(got, repodata.Compare)
-	// The folder "a-b" comes before "a/b": "-" is less than "/".
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestTwoFilesOfOnePackageAreNamed(t *testing.T) {
-	var seen repodata.NEVRAs
-	name, err := repodata.NEVRA(pack(t, "hello", nil))
-	if err != nil || name != "hello-0:2.12-3.fc45.x86_64" {
-		t.Fatalf("NEVRA %s, %v", name, err)
-	}
-	if err := errors.Join(seen.Add(name, "a/hello.rpm"), seen.Add("other", "b/hello.rpm")); err != nil {
-		t.Fatal(err)
-	}
-	var twice *repodata.DuplicateError
-	if err := seen.Add(name, "c/hello.rpm"); !errors.As(err, &twice) || twice.First != "a/hello.rpm" || twice.Second != "c/hello.rpm" {
-		t.Errorf("got %v", err)
-	}
-}
-
 func FuzzDescribe(f *testing.F) {
 	f.Add(packBytes(f, "hello", nil))
 	f.Add(crafted())

@@ -2,6 +2,8 @@ package repodata
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,6 +24,12 @@ type Checksum struct {
 	Type string
 	// Hex is the digest in hexadecimal digits, in lower case.
 	Hex string
+}
+
+// Sum is the SHA-256 of a file.
+func Sum(raw []byte) Checksum {
+	sum := sha256.Sum256(raw)
+	return Checksum{Type: "sha256", Hex: hex.EncodeToString(sum[:])}
 }
 
 // Distro says what a repository is for.

@@ -115,15 +115,15 @@ func TestARepomdThatIsNoXMLIsNotWritten(t *testing.T) {
 }
 
 func TestASmallRepositoryIsTheSameInAnyOrder(t *testing.T) {
-	a := repodata.Package{Header: pack(t, "a", nil), File: file("a.rpm")}
-	b := repodata.Package{Header: pack(t, "b", nil), File: file("b.rpm")}
+	a := rpmFile{pack(t, "a", nil), file("a.rpm")}
+	b := rpmFile{pack(t, "b", nil), file("b.rpm")}
 	for _, gz := range []bool{false, true} {
-		w := repodata.Whole{Revision: 1700000000, Gzip: gz, Extra: map[repodata.Kind][]byte{repodata.Modules: []byte("---\n"), repodata.Group: []byte("<comps/>")}}
-		one, err := w.Write([]repodata.Package{a, b})
+		w := whole{revision: 1700000000, gzip: gz, extra: map[repodata.Kind][]byte{repodata.Modules: []byte("---\n"), repodata.Group: []byte("<comps/>")}}
+		one, err := w.write([]rpmFile{a, b})
 		if err != nil {
 			t.Fatal(err)
 		}
-		two, err := w.Write([]repodata.Package{b, a})
+		two, err := w.write([]rpmFile{b, a})
 		if err != nil {
 			t.Fatal(err)
 		}

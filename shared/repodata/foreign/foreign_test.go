@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -318,7 +319,10 @@ func TestRealDnfDownloadsFromWhereTheForeignPackagesAre(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := frame.NewEntry(p.Name, p.File, p.Shape())
+		e := frame.Entry{
+			Base: path.Base(p.File.Href), Dir: path.Dir(p.File.Href), Name: p.Name,
+			ID: frame.Identify(p.File.PkgID, p.File.Base, p.File.Href),
+		}
 		want[p.File.PkgID], ids[e.ID] = true, p.File.PkgID
 		entries = append(entries, e)
 	}

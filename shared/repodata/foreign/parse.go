@@ -2,7 +2,6 @@ package foreign
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -35,13 +34,6 @@ func (p *Package) NEVRA() string {
 		epoch = p.Epoch + ":"
 	}
 	return p.Name + "-" + epoch + p.Version + "-" + p.Release + "." + p.Arch
-}
-
-// Shape stands for what else a description depends on, besides File: whoever
-// made it, and how. It is an option for frame.NewEntry.
-func (p *Package) Shape() string {
-	sum := sha256.Sum256(p.Primary)
-	return "foreign " + hex.EncodeToString(sum[:])
 }
 
 // primaryReader reads a description of primary.

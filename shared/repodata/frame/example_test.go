@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
+	"path"
 
 	"github.com/distaff-project/distaff/shared/repodata"
 	"github.com/distaff-project/distaff/shared/repodata/frame"
@@ -26,10 +26,12 @@ func ExampleBuilder_Build() {
 			}
 			files = append(files, repodata.File{PkgID: name + v, Href: "Packages/" + name + "-" + v + "-1.noarch.rpm"})
 		}
-		slices.SortFunc(files, func(a, b repodata.File) int { return repodata.Compare(a.Href, b.Href) })
-		var entries []frame.Entry
+		var entries []frame.Entry // in the order of frame.Compare
 		for i, f := range files {
-			entries = append(entries, frame.NewEntry(fmt.Sprintf("package%03d", i), f, "changelogs=10"))
+			entries = append(entries, frame.Entry{
+				Base: path.Base(f.Href), Dir: path.Dir(f.Href), Name: fmt.Sprintf("package%03d", i),
+				ID: frame.Identify(f.PkgID, f.Href, "changelogs=10"),
+			})
 		}
 		builder := frame.Builder{
 			Fetch: func(_ context.Context, key string, offset, length int64) ([]byte, error) {

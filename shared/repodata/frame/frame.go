@@ -18,8 +18,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	"github.com/distaff-project/distaff/shared/repodata"
 )
@@ -61,23 +59,12 @@ type Entry struct {
 	// that a new version of a package moves no border.
 	Name string
 	// ID must cover all that its description depends on: pkgid, size, time,
-	// base, href, and the options descriptions are made with.
+	// base, href, and the options descriptions are made with (see Identify).
 	ID ID
 }
 
-// NewEntry makes the Entry of a package called name. Options are whatever else
-// shapes descriptions: repodata.Options, written out.
-func NewEntry(name string, f repodata.File, options string) Entry {
-	e := Entry{Base: f.Href, Name: name, ID: Identify(
-		f.PkgID, strconv.FormatInt(f.Size, 10), strconv.FormatInt(f.Time, 10), f.Base, f.Href, options)}
-	if i := strings.LastIndexByte(f.Href, '/'); i >= 0 {
-		e.Dir, e.Base = f.Href[:i], f.Href[i+1:]
-	}
-	return e
-}
-
-// Compare is createrepo_c's order, that of repodata.Compare: by the file's name, then by its folder,
-// byte by byte. Packages of other repositories may share both; their ID makes
+// Compare is createrepo_c's order: by the file's name, then by its folder, byte
+// by byte. Packages of other repositories may share both; their ID makes
 // the order of those certain.
 func Compare(a, b Entry) int {
 	return cmp.Or(
