@@ -76,8 +76,9 @@ type Options struct {
 	// Packages is the address that paths of RPMs are below, as clients are to
 	// reach it: that of Koji's files.
 	Packages string
-	// Elsewhere are other addresses RPMs may lie below. Nobody is led to any
-	// that is not among them.
+	// Elsewhere are other addresses RPMs may lie below; what follows a $ in
+	// them does not count. Nobody is led to any that is not among them: users
+	// may have composes made of whatever repository there is.
 	Elsewhere []string
 	// API is the address of compose-api, and Home that of the status page.
 	// Empty: it is not told.
@@ -99,6 +100,7 @@ type site struct {
 	Parts
 	Options
 	catalogs *catalogs
+	recent   recent
 }
 
 // reply is what is answered to a request for a page.

@@ -118,6 +118,21 @@ func TestAPageThatWasSeenAsksForLittle(t *testing.T) {
 	}
 }
 
+// dnf asks for one package after the other.
+func TestTheWayToManyPackagesCostsTwoRequests(t *testing.T) {
+	s := filled(t)
+	for range 3 {
+		for _, file := range []string{"b/bash-5.2-2.fc45.x86_64.rpm", "z/zsh-5.9-1.fc45.x86_64.rpm"} {
+			if got := s.ask(t, "/odcs-2/compose/Temporary/x86_64/os/Packages/"+file); got.Code != http.StatusFound || got.Header().Get("Cache-Control") != "max-age=3600" {
+				t.Errorf("%d %v", got.Code, got.Header())
+			}
+		}
+	}
+	if len(s.asked) != 2 {
+		t.Errorf("%v", s.asked)
+	}
+}
+
 func TestWhoWantsAFileIsLedToIt(t *testing.T) {
 	s := filled(t)
 	const bash = "https://kojipkgs.example.org/packages/bash/5.2/data/signed/a15b79cc/x86_64/bash-5.2-2.fc45.x86_64.rpm"
@@ -180,6 +195,7 @@ func FuzzNobodyIsLedAstray(f *testing.F) {
 		}
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.URL = u
+		s.asked = nil
 		answer, _, err := s.Web(t.Context(), r)
 		if err != nil {
 			t.Fatal(err)

@@ -32,7 +32,11 @@ func (s *site) inside(ctx context.Context, at address) (reply, error) {
 		return s.latest(ctx, at, m[1])
 	}
 	id := number(directory.FindStringSubmatch(at.parts[0])[1])
-	c, there, err := s.read(ctx, id)
+	read := s.read
+	if isPackage(at.parts[1:]) {
+		read = s.settled
+	}
+	c, there, err := read(ctx, id)
 	switch {
 	case err != nil:
 		return reply{}, err
@@ -152,6 +156,7 @@ func (s *site) target(r compose.RPM) (string, bool) {
 	if r.Base != "" {
 		base = strings.TrimSuffix(r.Base, "/")
 		if !slices.ContainsFunc(append([]string{s.Packages}, s.Elsewhere...), func(known string) bool {
+			known, _, _ = strings.Cut(known, "$") // https://mirror/$basearch/os
 			known = strings.TrimSuffix(known, "/")
 			return known != "" && (base == known || strings.HasPrefix(base, known+"/"))
 		}) {

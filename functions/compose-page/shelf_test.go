@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,16 +35,24 @@ type shelf struct {
 	fn.Function
 	bucket state.Bucket
 	locks  compose.Locks
-	asked  []string
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func (s *shelf) note(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, what)
 }
 
 func (s *shelf) Get(ctx context.Context, k string) (blob.Object, error) {
-	s.asked = append(s.asked, "GET "+k)
+	s.note("GET " + k)
 	return s.Counted.Get(ctx, k)
 }
 
 func (s *shelf) List(ctx context.Context, prefix, after string, limit int) ([]blob.Info, error) {
-	s.asked = append(s.asked, "LIST "+prefix)
+	s.note("LIST " + prefix)
 	return s.Counted.List(ctx, prefix, after, limit)
 }
 
@@ -64,7 +73,7 @@ func newShelf() *shelf {
 		Desk: desk, List: index.NewList(s, desk.Read), Locks: s.locks, Contents: desk.Contents, Files: s,
 		Rules: rule.NewDesk(s.bucket, ruled(), "https://composes.example.org"), Now: func() time.Time { return noon },
 	}, composepage.Options{
-		URL: "https://composes.example.org/", Packages: "https://kojipkgs.example.org/", Elsewhere: []string{"https://mirror.example.org/pub"},
+		URL: "https://composes.example.org/", Packages: "https://kojipkgs.example.org/", Elsewhere: []string{"https://mirror.example.org/pub/$releasever"},
 		API: "https://odcs.example.org", Home: "https://distaff.example.org/status-page/", Rules: ruled(),
 	})
 	return s
