@@ -19,7 +19,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/distaff-project/distaff/shared/compose"
-	"github.com/distaff-project/distaff/shared/compose/gather"
 	"github.com/distaff-project/distaff/shared/rpm/header"
 )
 
