@@ -28,11 +28,15 @@ type clients struct {
 // ODCS tells everybody. Here each is told what holds for him, and admins all;
 // the addresses of configurations, which may hold secrets, nobody.
 func (a api) about(ctx context.Context, c call) (answer, error) {
-	if _, err := a.authenticate(c); err != nil {
+	who, err := a.authenticate(c)
+	if err != nil {
 		return answer{}, err
 	}
+	if who.Anonymous {
+		who = a.named(ctx, c)
+	}
 	told := aboutServer{
-		AllowedClients: a.clients(a.named(ctx, c)), AuthBackend: a.AuthBackend, RawConfigURLs: map[string]map[string]string{},
+		AllowedClients: a.clients(who), AuthBackend: a.AuthBackend, RawConfigURLs: map[string]map[string]string{},
 		Sigkeys: append([]string{}, a.Defaults.Sigkeys...), Version: a.Version,
 	}
 	if told.Version == "" {

@@ -18,6 +18,7 @@ import (
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/index"
 	"github.com/distaff-project/distaff/shared/fn"
+	"github.com/distaff-project/distaff/shared/login"
 	"github.com/distaff-project/distaff/shared/permit"
 )
 
@@ -282,4 +283,30 @@ func (s *server) over(store *failing, who composeapi.Login) http.Handler {
 		Desk: desk, IDs: desk.IDs, List: index.NewList(s.Counted, desk.Read), Store: store, Login: who, Now: s.clock, Nonce: bucket.Nonce,
 	}, s.options)
 	return fn.ServeWeb(fn.Runner{Now: s.clock, Log: slog.New(slog.DiscardHandler), Sink: s.take}, f)
+}
+
+// once takes each ticket one time, as Kerberos wants it.
+type once struct {
+	byHeader
+	seen map[string]bool
+}
+
+func (o once) Authenticate(r *http.Request) (login.Caller, error) {
+	ticket := r.Header.Get("Authorization")
+	if ticket == "" || o.seen[ticket] {
+		return login.Caller{}, &login.Refusal{Code: http.StatusUnauthorized, Message: "This Kerberos token was used before."}
+	}
+	o.seen[ticket] = true
+	return login.Caller{Name: "alice", How: login.HowKerberos}, nil
+}
+
+func TestATicketIsLookedAtOnce(t *testing.T) {
+	s := newServer(t, once{seen: map[string]bool{}}, several(permit.Quota{}, "alice"))
+	w := s.ask(http.MethodGet, "/api/1/about/", "", "Authorization", "Negotiate 1")
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"alice"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w = s.ask(http.MethodGet, "/api/1/about/", "", "Authorization", "Negotiate 1"); w.Code != http.StatusUnauthorized {
+		t.Errorf("a ticket is taken twice: %d %s", w.Code, w.Body)
+	}
 }
