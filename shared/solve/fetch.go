@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
-	"encoding/xml"
 	"fmt"
 	"hash"
 	"io"
@@ -13,35 +12,17 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
+	"github.com/distaff-project/distaff/shared/repodata"
 	"github.com/distaff-project/distaff/shared/wire"
 )
 
-// maxRepomd bounds repomd.xml, maxFile every other file: Fedora's largest
-// filelists are 60 MB.
-const (
-	maxRepomd = 4 << 20
-	maxFile   = 512 << 20
-)
+// maxFile bounds a file of repodata in bytes: Fedora's largest filelists are
+// 60 MB.
+const maxFile = 512 << 20
 
 // files are the local copies of a repository's repodata.
 type files struct{ repomd, primary, filelists string }
-
-type repomd struct {
-	Data []struct {
-		Type     string `xml:"type,attr"`
-		Checksum struct {
-			Type string `xml:"type,attr"`
-			Hex  string `xml:",chardata"`
-		} `xml:"checksum"`
-		Location struct {
-			Href string `xml:"href,attr"`
-			Base string `xml:"http://www.w3.org/XML/1998/namespace base,attr"`
-		} `xml:"location"`
-	} `xml:"data"`
-}
 
 // source reads the files of one repository.
 type source struct {
@@ -56,33 +37,32 @@ type source struct {
 // against its checksums.
 func (s source) fetch(ctx context.Context) (files, error) {
 	out := files{}
-	at, raw, err := s.bring(ctx, "repodata/repomd.xml", maxRepomd, true)
+	at, raw, err := s.bring(ctx, "repodata/repomd.xml", repodata.MaxRepomd, true)
 	if err != nil {
 		return out, err
 	}
 	out.repomd = at
-	var index repomd
-	if err := xml.Unmarshal(raw, &index); err != nil {
-		return out, fmt.Errorf("%w %s: repomd.xml: %w", ErrRepo, s.name, err)
+	index, err := repodata.ParseRepomd(raw)
+	if err != nil {
+		return out, fmt.Errorf("%w %s: %w", ErrRepo, s.name, err)
 	}
 	for _, data := range index.Data {
 		var to *string
 		switch data.Type {
-		case "primary":
+		case repodata.Primary:
 			to = &out.primary
-		case "filelists":
+		case repodata.Filelists:
 			to = &out.filelists
 		default:
 			continue
 		}
-		href := data.Location.Href
-		if data.Location.Base != "" || !inside(href) || *to != "" {
-			return out, fmt.Errorf("%w %s: repomd.xml: %s is at %.120q, not in the repository, or there twice", ErrRepo, s.name, data.Type, href)
+		if data.Base != "" || *to != "" {
+			return out, fmt.Errorf("%w %s: repomd.xml: %s is at %.120q, not in the repository, or there twice", ErrRepo, s.name, data.Type, data.Location)
 		}
-		if *to, _, err = s.bring(ctx, href, maxFile, false); err != nil {
+		if *to, _, err = s.bring(ctx, data.Location, maxFile, false); err != nil {
 			return out, err
 		}
-		if err := verify(*to, data.Checksum.Type, strings.TrimSpace(data.Checksum.Hex)); err != nil {
+		if err := verify(*to, data.Checksum); err != nil {
 			return out, fmt.Errorf("%w %s: %s: %w", ErrRepo, s.name, data.Type, err)
 		}
 	}
@@ -125,19 +105,15 @@ func (s source) bring(ctx context.Context, href string, limit int64, content boo
 	return at, answer.Body, nil
 }
 
-func inside(href string) bool {
-	return href != "" && href[0] != '/' && !strings.ContainsAny(href, "\\:?#%") && !slices.Contains(strings.Split(href, "/"), "..")
-}
-
-func verify(path, kind, want string) error {
+func verify(path string, want repodata.Checksum) error {
 	var sum hash.Hash
-	switch kind {
+	switch want.Type {
 	case "sha256":
 		sum = sha256.New()
 	case "sha512":
 		sum = sha512.New()
 	default:
-		return fmt.Errorf("its checksum is of the kind %.20q: sha256 and sha512 are read", kind)
+		return fmt.Errorf("its checksum is of the kind %.20q: sha256 and sha512 are read", want.Type)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -147,8 +123,8 @@ func verify(path, kind, want string) error {
 	if _, err := io.Copy(sum, file); err != nil {
 		return err
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != strings.ToLower(want) {
-		return fmt.Errorf("its %s is %s, not %.130s", kind, got, want)
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want.Hex {
+		return fmt.Errorf("its %s is %s, not %s", want.Type, got, want.Hex)
 	}
 	return nil
 }
