@@ -24,10 +24,12 @@ type bill struct {
 	Measured float64  `json:"measured_seconds"`
 	AlwaysOn alwaysOn `json:"always_on"`
 
-	Instances instances     `json:"instances"`
-	Bucket    bucketBill    `json:"bucket"`
-	Koji      minutes       `json:"koji"`
-	Farm      minutes       `json:"testing_farm"`
+	Instances instances  `json:"instances"`
+	Bucket    bucketBill `json:"bucket"`
+	Koji      minutes    `json:"koji"`
+	Farm      minutes    `json:"testing_farm"`
+	// Composes is a part of Instances and Bucket.
+	Composes  composesBill  `json:"composes"`
 	Functions []functionRow `json:"functions"`
 	Packages  []packageRow  `json:"packages"`
 	// Dearest are the pull requests that took most, the first most of all.
@@ -109,6 +111,7 @@ func reckon(s *spent, cfg *config.Config, functions []string, since, now time.Ti
 	b := &bill{Instance: cfg.Name, Since: since, Until: now, Currency: p.Currency, Notes: s.notes}
 	b.instances(s.pieces, p)
 	b.outside(s.runs, p)
+	b.Composes = composesOf(s.composes, b.Functions)
 	b.Report = bucketOf(s.asked, p)
 	b.alwaysOn(s.pieces, p, functions)
 	b.Total = b.Instances.Cost + b.Bucket.Cost + b.Koji.Cost + b.Farm.Cost

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/blob"
+	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/page"
 	"github.com/distaff-project/distaff/shared/pipeline"
@@ -29,6 +31,8 @@ type spell struct {
 type spent struct {
 	pieces []used.Piece
 	runs   []spell
+	// composes are those that were asked for.
+	composes []compose.Compose
 	// asked is what looking for it took.
 	asked blob.Usage
 	notes []string
@@ -54,7 +58,7 @@ func readSpent(ctx context.Context, files used.Files, since, now time.Time, most
 	if found.Cut {
 		s.note("only the first %d instances were read; --most %d reads more", most, 10*most)
 	}
-	if err := s.readRuns(ctx, counted, since, now, most); err != nil {
+	if err := errors.Join(s.readRuns(ctx, counted, since, now, most), s.readComposes(ctx, counted, since, most)); err != nil {
 		return nil, err
 	}
 	s.asked = counted.usage()

@@ -26,6 +26,7 @@ func (b *bill) write(out io.Writer) {
 			[]string{"", count(float64(b.Bucket.Lists)) + " lists", size(b.Bucket.In + b.Bucket.Out), b.price(b.Bucket.Cost)},
 		)
 	}
+	rows = append(rows, b.composeRows()...)
 	columns(out, append(
 		rows,
 		[]string{"Koji", "", count(b.Koji.Minutes) + " min", b.price(b.Koji.Cost)},

@@ -10,8 +10,10 @@ import (
 )
 
 // binaryMost is the largest the stripped program may be, in bytes: it is all
-// that has to be fetched before a function can start on a machine.
-const binaryMost = 30_000_000
+// that has to be fetched before a function can start on a machine. Composes took
+// it from 29.5 to 34.7 MB, with no start that could be told to be later; see
+// docs/decisions/0022.
+const binaryMost = 38_000_000
 
 func TestTheProgramIsSmall(t *testing.T) {
 	if testing.Short() {
