@@ -34,7 +34,7 @@ Kerberos.`,
 	cmd.SetFlagErrorFunc(func(of *cobra.Command, err error) error { return flagMeant(of, err) })
 	cmd.AddCommand(
 		composeCreateCommand(s), composeGetCommand(s), composeListCommand(s), composeWaitCommand(s), composeRenewCommand(s),
-		composeDeleteCommand(s), composeDiffCommand(s), composeRepofileCommand(s), composeWhyCommand(s),
+		composeDeleteCommand(s), composeDiffCommand(s), composeRepofileCommand(s),
 	)
 	return cmd
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,11 +39,33 @@ func TestWhatComesFromOthersDoesNotReachTheTerminal(t *testing.T) {
 		ID: 1, State: compose.Failed, Reason: evil, Owner: evil, Source: evil, Packages: evil, Arches: evil, RepoFile: evil, Repo: evil, Label: evil, Sigkeys: evil,
 		More: &client.More{Missing: []string{evil}, Why: evil, Trail: []compose.Line{{Text: evil}}},
 	}, time.Unix(0, 0), "")
-	s.streams().composeWhy(client.Compose{ID: 1, State: compose.Failed, Reason: evil, More: &client.More{Trail: []compose.Line{{Text: evil}}, Why: evil}})
 	s.streams().composes([]client.Compose{{ID: 1, Owner: evil, Source: evil}})
 	for _, r := range s.out.String() {
 		if r < ' ' && r != '\n' || r == 0x7f || r == 0x202e {
 			t.Fatalf("%q is written: %q", r, s.out.String())
+		}
+	}
+}
+
+// interrupted is a compose that is being made when somebody presses Ctrl-C.
+type interrupted struct{ stop context.CancelFunc }
+
+func (i interrupted) Get(_ context.Context, id int64) (client.Compose, error) {
+	i.stop()
+	return client.Compose{ID: id, State: compose.Generating}, nil
+}
+
+func TestWhoStopsWaitingIsToldHowToGoOn(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	var s recorded
+	err := (&following{as: "table"}).waitFor(ctx, s.streams(), interrupted{stop}, 12, " --config fedora.yaml")
+	var exit *exitError
+	if !errors.As(err, &exit) || exit.code != exitInterrupt || exit.err != nil {
+		t.Errorf("%v", err)
+	}
+	for _, want := range []string{"being made all the same", "distaff compose wait 12 --config fedora.yaml", "distaff compose delete 12 --config fedora.yaml"} {
+		if !strings.Contains(s.err.String(), want) {
+			t.Errorf("%q is not in %q", want, s.err.String())
 		}
 	}
 }

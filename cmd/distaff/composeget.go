@@ -94,30 +94,3 @@ over within --timeout.`,
 	follow.waiting(cmd)
 	return cmd
 }
-
-func composeWhyCommand(s streams) *cobra.Command {
-	var at composePlace
-	cmd := &cobra.Command{
-		Use:   "why COMPOSE",
-		Short: "Tell what happened to a compose, and what it waits for",
-		Long: example(
-			"distaff compose why 12", "why it failed, or why it takes so long",
-		) + "An ODCS does not tell what happened; a bucket does.",
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			from, closes, err := at.reader(cmd)
-			if err != nil {
-				return err
-			}
-			defer closes()
-			c, err := one(cmd.Context(), from, args[0])
-			if err != nil {
-				return err
-			}
-			s.composeWhy(c)
-			return nil
-		},
-	}
-	at.flags(cmd)
-	return cmd
-}

@@ -152,6 +152,9 @@ func (s streams) compose(c client.Compose, now time.Time, flagged string) {
 	case c.State == compose.Failed || c.State == compose.Removed:
 		say("\nTo make it again: distaff compose renew %d%s", c.ID, flagged)
 	}
+	if c.More != nil && c.State != compose.Done { // it comes from a bucket
+		say("What happened: distaff why%s compose %d", flagged, c.ID)
+	}
 }
 
 // facts are what a person asks of a compose, by name.
