@@ -127,7 +127,7 @@ func (r *making) signedAnew(ctx context.Context, digest string) error {
 		return err
 	}
 	start := gather.Start{Event: lock.Event, Tags: lock.Tags, TagNames: lock.TagNames}
-	r.r.Event = lock.Event
+	r.r.Event, r.kept = lock.Event, lock.Trees
 	if err := r.resolve(); err != nil {
 		return err
 	}

@@ -35,6 +35,8 @@ type making struct {
 	// locked tells that it is made of a list of packages, not of what sources
 	// hold.
 	locked bool
+	// kept are the trees whose documents go on with other copies of their packages.
+	kept []compose.Tree
 	// release is what a configuration of Pungi says is composed.
 	release productmd.Release
 	// done of total packages are described.

@@ -176,6 +176,11 @@ func (r *making) settle(ctx context.Context, sel *gather.Selection) (string, err
 				return "", err
 			}
 		}
+		for _, old := range r.kept {
+			if old.Variant == tree.Variant && old.Arch == tree.Arch && old.Kind == tree.Kind {
+				documents[i] = publish.Documents{Modules: old.Modules, Groups: old.Groups, UpdateInfo: old.UpdateInfo}
+			}
+		}
 	}
 	lock, err := publish.Lock(sel, documents)
 	if err != nil {

@@ -98,10 +98,13 @@ type GroupID struct {
 
 // Langpacks tell which packages bring a language to others.
 type Langpacks struct {
-	Matches []struct {
-		Install string `xml:"install,attr"`
-		Name    string `xml:"name,attr"`
-	} `xml:"match"`
+	Matches []Match `xml:"match"`
+}
+
+// Match is a package and the pattern of those that bring a language to it.
+type Match struct {
+	Install string `xml:"install,attr"`
+	Name    string `xml:"name,attr"`
 }
 
 // Parse reads a comps file.

@@ -127,6 +127,27 @@ func TestAVariantHasThePackagesOfItsGroups(t *testing.T) {
 	}
 }
 
+func TestGroupsOfSeveralRepositoriesAreOne(t *testing.T) {
+	first := parse(t, `<comps><group><id>core</id><name>Core</name><packagelist><packagereq>bash</packagereq></packagelist></group>
+<environment><id>server</id><grouplist><groupid>core</groupid></grouplist></environment><langpacks><match install="a-%s" name="a"/></langpacks></comps>`)
+	second := parse(t, `<comps><group><id>core</id><name>Other</name><packagelist><packagereq>bash</packagereq><packagereq>ksh</packagereq></packagelist></group>
+<group><id>more</id><packagelist><packagereq>zsh</packagereq></packagelist></group>
+<category><id>all</id><grouplist><groupid>core</groupid></grouplist></category>
+<environment><id>server</id><grouplist><groupid>core</groupid></grouplist><optionlist><groupid>more</groupid></optionlist></environment>
+<langpacks><match install="a-%s" name="a"/><match install="b-%s" name="b"/></langpacks></comps>`)
+	all := comps.Merge(first, second)
+	if diff := cmp.Diff([]string{"bash", "ksh", "zsh"}, all.Packages("x86_64")); diff != "" {
+		t.Error(diff)
+	}
+	if all.Groups[0].Names[0].Value != "Core" || len(all.Groups[0].Packages) != 2 || len(all.Environments) != 1 ||
+		len(all.Environments[0].Groups) != 1 || len(all.Environments[0].Options) != 1 || len(all.Categories) != 1 || len(all.Langpacks.Matches) != 2 {
+		t.Errorf("%+v", all)
+	}
+	if len(first.Groups[0].Packages) != 1 {
+		t.Error("the first was changed")
+	}
+}
+
 func TestWhatIsNoCompsFileIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"another document":   "<html/>",

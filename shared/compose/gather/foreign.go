@@ -36,7 +36,9 @@ func addresses(r compose.Request, arch string) []string {
 // metadata alone. Of a package that several have, that of the first is taken.
 // Revision is the largest of the repositories'.
 func ListForeign(ctx context.Context, repos Repositories, solver Solver, r compose.Request) (*Selection, int64, error) {
-	f := &foreigners{r: r, sel: &Selection{}, at: map[string]int32{}, names: namesOf(r.Packages), found: map[string]bool{}}
+	f := &foreigners{
+		r: r, sel: &Selection{}, at: map[string]int32{}, names: namesOf(r.Packages), found: map[string]bool{}, opened: map[string][]*foreign.Repository{},
+	}
 	for _, arch := range r.Arches {
 		picked, err := f.pick(ctx, solver, arch)
 		if err != nil {
@@ -51,6 +53,11 @@ func ListForeign(ctx context.Context, repos Repositories, solver Solver, r compo
 		return nil, 0, err
 	}
 	f.trim()
+	for i := range f.sel.Trees {
+		if err := f.documents(ctx, &f.sel.Trees[i]); err != nil {
+			return nil, 0, err
+		}
+	}
 	if len(f.source.Files) > 0 {
 		f.source.Variant, f.source.Arch, f.source.Kind = Variant, "source", Source
 		f.sel.Trees = append(f.sel.Trees, f.source)
@@ -69,6 +76,7 @@ type foreigners struct {
 	found    map[string]bool
 	source   Tree
 	revision int64
+	opened   map[string][]*foreign.Repository // by architecture
 }
 
 // pick asks the solver, where the request wants what packages need.
@@ -103,6 +111,7 @@ func (f *foreigners) arch(ctx context.Context, repos Repositories, arch string, 
 		if err != nil {
 			return foreignError(err)
 		}
+		f.opened[arch] = append(f.opened[arch], repo)
 		if revision, err := strconv.ParseInt(repo.Repomd.Revision, 10, 64); err == nil {
 			f.revision = max(f.revision, revision)
 		}
