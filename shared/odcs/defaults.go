@@ -40,6 +40,8 @@ type RawConfig struct {
 const (
 	// ListMost is how many elements a list may have.
 	ListMost = 10_000
+	// AddressesMost is how many addresses a list may have: each is read.
+	AddressesMost = 50
 	// RPMsMost is how many RPMs a locked list may name.
 	RPMsMost = 200_000
 	// WordMost is the longest element, in bytes; that of an address is longer.

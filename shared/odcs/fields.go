@@ -193,7 +193,7 @@ func (p *parser) arches(o object, key string, otherwise []string) []string {
 }
 
 func (p *parser) addresses(o object, key string) []string {
-	list := unique(p.list(o, key, AddressMost), false)
+	list := unique(p.listOf(o, key, AddressMost, AddressesMost), false)
 	for _, address := range list {
 		p.address(address, "Write http://… or https://….", "%s should hold addresses, but got %.80s", key, address)
 	}

@@ -2,6 +2,7 @@ package odcs_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,4 +46,18 @@ func TestAddressesNobodyReadsFromAreRefusedWhereTheyAreNamed(t *testing.T) {
 	if _, err := d.Parse([]byte(`{"source":{"type":"repo","source":"https://a.example/$basearch/"}}`)); err != nil {
 		t.Error(err)
 	}
+	for n, body := range []string{`{"source":{"type":"repo","source":"` + distinct(51) + `"}}`, `{"source":{"type":"tag","source":"f45"},"lookaside_repos":["` + distinct(51) + `"]}`} {
+		if _, err := d.Parse([]byte(body)); err == nil {
+			t.Errorf("%d: 51 addresses are taken", n)
+		}
+	}
+}
+
+// distinct are so many addresses.
+func distinct(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf("https://a.example/%d", i))
+	}
+	return strings.Join(all, " ")
 }

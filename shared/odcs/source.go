@@ -39,6 +39,9 @@ func (p *parser) check(r *compose.Request, rpms []string, order *Order) RawConfi
 			// ODCS takes folders of its own machine there; we have none.
 			hint = "Write the address of a repository."
 		}
+		if len(r.Source) > AddressesMost {
+			p.refuse("Ask for fewer.", "source has %d addresses, and may have %d", len(r.Source), AddressesMost)
+		}
 		for _, address := range r.Source {
 			p.address(address, hint, "Source should be an address for %q source_type, but got %.80s", TypeName(r.SourceType), address)
 		}

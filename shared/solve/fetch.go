@@ -17,9 +17,13 @@ import (
 	"github.com/distaff-project/distaff/shared/wire"
 )
 
-// maxFile bounds a file of repodata in bytes: Fedora's largest filelists are
-// 60 MB.
-const maxFile = 512 << 20
+const (
+	// maxFile bounds a file of repodata in bytes: Fedora's largest filelists are
+	// 60 MB. It is in memory once.
+	maxFile = 256 << 20
+	// maxFetched bounds all that is fetched for one question, in bytes.
+	maxFetched = 1 << 30
+)
 
 // files are the local copies of a repository's repodata.
 type files struct{ repomd, primary, filelists string }
@@ -31,6 +35,7 @@ type source struct {
 	remote *url.URL // of another
 	client *wire.Client
 	into   string // where what was fetched is put
+	room   *int64 // how many bytes may still be fetched for the question
 }
 
 // fetch brings the repodata that a solver reads onto this machine, and checks it
@@ -88,8 +93,11 @@ func (s source) bring(ctx context.Context, href string, limit int64, content boo
 		}
 		return at, raw, nil
 	}
+	if *s.room <= 0 {
+		return "", nil, fmt.Errorf("%w %s: the repositories are larger than %d bytes together", ErrRepo, s.name, maxFetched)
+	}
 	client := *s.client
-	client.System, client.Limit = "repository "+s.name, limit
+	client.System, client.Limit = "repository "+s.name, min(limit, *s.room)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.remote.JoinPath(href).String(), nil)
 	if err != nil {
 		return "", nil, fmt.Errorf("%w %s: %w", ErrRepo, s.name, err)
@@ -98,6 +106,7 @@ func (s source) bring(ctx context.Context, href string, limit int64, content boo
 	if err != nil {
 		return "", nil, fmt.Errorf("%w: %w", ErrRepo, err)
 	}
+	*s.room -= int64(len(answer.Body))
 	at = filepath.Join(s.into, s.name+"-"+filepath.Base(filepath.FromSlash(href)))
 	if err := os.WriteFile(at, answer.Body, 0o600); err != nil {
 		return "", nil, fmt.Errorf("keep %s of the repository %s: %w", href, s.name, err)

@@ -127,7 +127,7 @@ type answerJSON struct {
 // Solve answers r.
 func (h *Hawkey) Solve(ctx context.Context, r Request) (Result, error) {
 	if err := r.check(); err != nil {
-		return Result{}, err
+		return Result{}, &RequestError{err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, h.limits.Time)
 	defer cancel()
@@ -144,9 +144,9 @@ func (h *Hawkey) Solve(ctx context.Context, r Request) (Result, error) {
 	if len(r.Multilib) > 0 || len(r.MultilibInclude) > 0 {
 		ask.Multilib = append(ask.Multilib, multilib(r.Arch)...)
 	}
-	aside := map[string]bool{}
+	aside, room := map[string]bool{}, int64(maxFetched)
 	for _, repo := range r.Repos {
-		s := source{name: repo.Name, client: h.client, into: dir}
+		s := source{name: repo.Name, client: h.client, into: dir, room: &room}
 		if s.dir, s.remote, err = repo.address(r.Arch); err != nil {
 			return Result{}, err
 		}
@@ -183,11 +183,11 @@ func (h *Hawkey) run(ctx context.Context, dir string, ask requestJSON) ([]byte, 
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, os.ErrNotExist):
 		return nil, ErrNoSolver
 	case out.over:
-		return nil, fmt.Errorf("solve dependencies for %s: the answer is larger than %d bytes", ask.Arch, h.limits.Answer)
+		return nil, &RequestError{fmt.Errorf("solve dependencies for %s: the answer is larger than %d bytes", ask.Arch, h.limits.Answer)}
 	case err != nil && strings.Contains(complaints.kept.String(), "No module named 'hawkey'"):
 		return nil, ErrNoSolver
 	case err != nil && strings.Contains(complaints.kept.String(), "MemoryError"):
-		return nil, fmt.Errorf("solve dependencies for %s: it takes more than %d bytes of memory", ask.Arch, h.limits.Memory)
+		return nil, &RequestError{fmt.Errorf("solve dependencies for %s: it takes more than %d bytes of memory", ask.Arch, h.limits.Memory)}
 	case err != nil:
 		return nil, fmt.Errorf("solve dependencies for %s: %w: %s", ask.Arch, err, lastLine(complaints.kept.String()))
 	}

@@ -19,6 +19,18 @@ var ErrNoSolver = errors.New("this instance has no dependency solver: install dn
 // ErrRepo says that a repository cannot be read.
 var ErrRepo = errors.New("repository")
 
+// RequestError is a question that cannot be answered, however often it is asked.
+type RequestError struct{ Err error }
+
+// Error is the reason.
+func (e *RequestError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *RequestError) Unwrap() error { return e.Err }
+
+// Permanent tells that there is no use in asking again.
+func (e *RequestError) Permanent() bool { return true }
+
 // Solver answers questions about sets of packages.
 type Solver interface {
 	// Solve answers r. What cannot be resolved is part of the answer, not an
