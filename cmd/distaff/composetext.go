@@ -187,10 +187,10 @@ func facts(c client.Compose, now time.Time) [][2]string {
 		}
 	}
 	add("asked for", stamp(c.Submitted)+" UTC")
-	switch {
-	case c.State == compose.Removed:
+	switch c.State {
+	case compose.Removed:
 		add("removed", stamp(c.Removed)+" UTC")
-	case c.State == compose.Done:
+	case compose.Done:
 		add("expires", stamp(c.Expires)+" UTC, "+until(c.Expires, now))
 	}
 	return all
