@@ -119,12 +119,8 @@ func readBuild(r *xmlrpc.Reader) Build {
 			b.TaskID = TaskID(r.Int())
 		case "name":
 			b.Name = r.Text()
-		case "epoch":
-			b.Epoch = int(r.Int())
-		case "version":
-			b.Version = r.Text()
-		case "release":
-			b.Release = r.Text()
+		case "epoch", "version", "release":
+			readEVR(r, name, &b.EVR)
 		case "state":
 			b.State = BuildState(r.Int())
 		case "volume_name":

@@ -15,7 +15,7 @@ func (h *Hub) BuildRPMs(ctx context.Context, builds []int64) ([][]RPM, error) {
 		return Call{Method: "listBuildRPMs", Args: []any{id}, Read: func(r *xmlrpc.Reader) {
 			*out = nil
 			for range rows(r, mostRows) {
-				*out = append(*out, readRPM(r))
+				*out = append(*out, ReadRPM(r))
 			}
 		}}
 	}, nil)

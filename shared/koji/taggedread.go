@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/distaff-project/distaff/shared/koji/xmlrpc"
+	"github.com/distaff-project/distaff/shared/rpm"
 )
 
 // readTagged reads a list of two lists.
@@ -26,7 +27,7 @@ func readTaggedRPMs(r *xmlrpc.Reader) []RPM {
 	var rpms []RPM
 	var at map[int64]int // where a package stands; only with signatures
 	for range rows(r, mostRPMs) {
-		p := readRPM(r)
+		p := ReadRPM(r)
 		if p.Sigkeys == nil {
 			rpms = append(rpms, p)
 			continue
@@ -55,8 +56,13 @@ func readTaggedBuilds(r *xmlrpc.Reader) []TaggedBuild {
 	return builds
 }
 
-func readRPM(r *xmlrpc.Reader) RPM {
+// ReadRPM reads a package as the hub's calls give it, for a Call: the zero RPM
+// where the hub has none.
+func ReadRPM(r *xmlrpc.Reader) RPM {
 	var p RPM
+	if r.Nil() {
+		return p
+	}
 	for name := range r.Members() {
 		switch name {
 		case "id":
@@ -65,12 +71,8 @@ func readRPM(r *xmlrpc.Reader) RPM {
 			p.BuildID = r.Int()
 		case "name":
 			p.Name = r.Text()
-		case "epoch":
-			p.Epoch = int(r.Int())
-		case "version":
-			p.Version = r.Text()
-		case "release":
-			p.Release = r.Text()
+		case "epoch", "version", "release":
+			readEVR(r, name, &p.EVR)
 		case "arch":
 			p.Arch = r.Text()
 		case "size":
@@ -91,6 +93,18 @@ func readRPM(r *xmlrpc.Reader) RPM {
 	return p
 }
 
+// readEVR reads the member that has this name.
+func readEVR(r *xmlrpc.Reader, name string, e *rpm.EVR) {
+	switch name {
+	case "epoch":
+		e.Epoch = int(r.Int()) // none is 0
+	case "version":
+		e.Version = r.Text()
+	case "release":
+		e.Release = r.Text()
+	}
+}
+
 func readTaggedBuild(r *xmlrpc.Reader) TaggedBuild {
 	var b TaggedBuild
 	for name := range r.Members() {
@@ -101,12 +115,8 @@ func readTaggedBuild(r *xmlrpc.Reader) TaggedBuild {
 			b.TaskID = r.Int()
 		case "package_name":
 			b.Name = r.Text()
-		case "epoch":
-			b.Epoch = int(r.Int())
-		case "version":
-			b.Version = r.Text()
-		case "release":
-			b.Release = r.Text()
+		case "epoch", "version", "release":
+			readEVR(r, name, &b.EVR)
 		case "tag_name":
 			b.Tag = r.Text()
 		case "create_event":

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/koji"
@@ -38,7 +37,7 @@ func (g *Gatherer) Listed(ctx context.Context, r compose.Request, lines []string
 		if key != "" && !slices.Contains(r.Sigkeys, keys[i]) {
 			r.Sigkeys = append(r.Sigkeys, keys[i])
 		}
-		calls[i] = koji.Call{Method: "getRPM", Args: []any{name.String()}, Read: func(reader *xmlrpc.Reader) { found[i] = readRPM(reader) }}
+		calls[i] = koji.Call{Method: "getRPM", Args: []any{name.String()}, Read: func(reader *xmlrpc.Reader) { found[i] = koji.ReadRPM(reader) }}
 	}
 	errs, err := g.Hub.MultiCall(ctx, calls)
 	if err != nil {
@@ -185,37 +184,4 @@ func Lost(names []string) error {
 			len(names), strings.Join(firstOf(names, 20), ", ")),
 		Missing: names,
 	}
-}
-
-// readRPM reads what getRPM answers; nil leaves it empty.
-func readRPM(r *xmlrpc.Reader) koji.RPM {
-	var p koji.RPM
-	if r.Nil() {
-		return p
-	}
-	for name := range r.Members() {
-		switch name {
-		case "id":
-			p.ID = r.Int()
-		case "build_id":
-			p.BuildID = r.Int()
-		case "name":
-			p.Name = r.Text()
-		case "epoch":
-			p.Epoch = int(r.Int())
-		case "version":
-			p.Version = r.Text()
-		case "release":
-			p.Release = r.Text()
-		case "arch":
-			p.Arch = r.Text()
-		case "size":
-			p.Size = r.Int()
-		case "buildtime":
-			p.Built = time.Unix(r.Int(), 0)
-		case "payloadhash":
-			p.Payload = r.Text()
-		}
-	}
-	return p
 }
