@@ -56,7 +56,9 @@ func New(o Options) *Reader {
 	}
 	client := o.HTTP
 	if client == nil {
-		client = &http.Client{Transport: &http.Transport{
+		// A job has no deadline of its own: a server that stops in the middle of a
+		// file must not hold it up for good.
+		client = &http.Client{Timeout: 15 * time.Minute, Transport: &http.Transport{
 			Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: o.Parallel, MaxConnsPerHost: o.Parallel,
 			IdleConnTimeout: 30 * time.Second, ResponseHeaderTimeout: 20 * time.Second,
 			// A package is compressed as it is, and its bytes must not be changed.
