@@ -44,7 +44,8 @@ func composing(function string) ([]Grant, bool) {
 		), true
 	case "compose-page":
 		return []Grant{
-			grant(composeDocuments, Get), grant(composeList, Get, List), grant(composeLocks, Get), grant(composeRules, Get),
+			grant(composeDocuments, Get), grant(composeList, Get, List), grant(composeLocks, Get), grant(composeContents, Get),
+			grant(composeRules, Get), grant(composeFiles, List),
 		}, true
 	case "compose-make":
 		return []Grant{

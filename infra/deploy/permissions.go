@@ -57,12 +57,13 @@ const permissionsHead = `<!-- Made by make generate of infra/deploy. Do not edit
 # Who may do what
 
 A function has one foreign system at most, and the credential for it alone. This is generated from the code
-(` + "`infra/deploy`" + `), and a test plays whole pull requests with every function held to it: one that does something else fails, and
-so does a permission that nobody uses.
+(` + "`infra/deploy`" + `), and a test plays whole pull requests, and composes of every kind from the request to their removal, with every
+function held to it: one that does something else fails, and so does a permission that nobody uses.
 
 ## Foreign systems
 
-` + "`–`" + ` is none: a reactor decides on what it is told and what is in the bucket.
+` + "`–`" + ` is none: a reactor decides on what it is told and what is in the bucket. The one exception is ` + "`compose-api`" + `: who checks logins has to
+ask the issuer of tokens for its keys, and a directory for groups. It has no credential but for that.
 
 `
 
@@ -85,9 +86,10 @@ cannot say exactly:
   without a prefix. The statement ToldWhatIsNotThere allows that, and with it such a Service could list the names (not the contents)
   of the whole bucket if it listed without a prefix. MinIO answers 404 without it. Services that do not read do not have it.
 * That a document is only written under a condition. On AWS a statement on the bucket can demand it: deny ` + "`s3:PutObject`" + ` on
-  ` + "`pr/*`, `claims/*` and `shown/*`" + ` where both ` + "`s3:if-match` and `s3:if-none-match`" + ` are null.
+  ` + "`pr/*`, `claims/*`, `shown/*`, `compose/doc/*` and `compose/content/*`" + ` where both ` + "`s3:if-match` and `s3:if-none-match`" + ` are null.
 
-The public reads ` + "`runs/`" + ` and nothing else, by a policy of the bucket or by what serves the pages. ` + "`distaff bucket init`" + ` and
+The public reads ` + "`runs/` and `composes/`" + ` and nothing else, and lists nothing: by a policy of the bucket (` + "`distaff bucket init --public`" + `, tried at a
+MinIO) or by what serves them. ` + "`distaff bucket init`" + ` and
 ` + "`distaff doctor`" + ` are run by a person with a key of their own, which may do anything to the bucket.
 
 ## Kubernetes
@@ -99,7 +101,7 @@ ask for one, identities of clouds), with no Role and without a token in the pod.
 ## The network
 
 ` + "`infra/base/network.yaml`" + `: nothing comes in but from Knative (its activator and autoscaler, and the gateway that stands before
-them), nothing goes out but to DNS, brokers, the bucket and, for functions with a foreign system, port 443 and 5671 outside the cluster.
+them), nothing goes out but to DNS, brokers, the bucket and, for functions with a foreign system and ` + "`compose-api`" + `, ports 443, 636 (LDAP) and 5671 (AMQP) outside the cluster.
 
 What a NetworkPolicy cannot say is *which* pod may call *which* function: all calls come through Knative's activator. That only the
 broker calls is up to the visibility (all but the apis are reached within the cluster only), and who may speak into a broker is up to the
