@@ -40,7 +40,7 @@ func (s *shelf) clock() time.Time { return time.Unix(s.now.Load(), 0).UTC() }
 func (s *shelf) passes(d time.Duration) { s.now.Add(int64(d.Seconds())) }
 
 // fill puts n composes of others there, and folds them into the list.
-func (s *shelf) fill(b *testing.B, c *composing, n int64) {
+func (s *shelf) fill(b testing.TB, c *composing, n int64) {
 	b.Helper()
 	indexer := index.NewIndexer(c.bucket, s, compose.NewDesk(c.bucket, compose.Rules{}, nil).Read)
 	put := func(key string, body []byte) {
@@ -220,8 +220,38 @@ func BenchmarkExpiry(b *testing.B) {
 	}
 }
 
+func TestExpiryAsksForNoMoreBesideOthers(t *testing.T) {
+	server := bulkKoji(t, 80)
+	var alone blob.Usage
+	for _, others := range []int64{0, 2500} {
+		s := newShelf()
+		c, err := newComposing(s, server, s.clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if others > 0 {
+			s.fill(t, c, others)
+		}
+		ids := composeTen(t, c, 0)
+		c.forget()
+		s.passes(2 * time.Hour)
+		if err := c.tick(t.Context(), s.clock()); err != nil {
+			t.Fatal(err)
+		}
+		removed(t, c, ids)
+		spent := c.total()
+		spent.In, spent.Out = 0, 0 // numbers have more digits here and there
+		if others == 0 {
+			alone = spent
+		}
+		if spent != alone {
+			t.Errorf("%+v beside %d others, and %+v alone", spent, others, alone)
+		}
+	}
+}
+
 // composeTen makes ten composes that live for an hour, each of another package.
-func composeTen(b *testing.B, c *composing, round int) []int64 {
+func composeTen(b testing.TB, c *composing, round int) []int64 {
 	b.Helper()
 	var ids []int64
 	for i := range 10 {
@@ -243,7 +273,7 @@ func composeTen(b *testing.B, c *composing, round int) []int64 {
 }
 
 // removed makes sure that composes are gone with their directories.
-func removed(b *testing.B, c *composing, ids []int64) {
+func removed(b testing.TB, c *composing, ids []int64) {
 	b.Helper()
 	for _, id := range ids {
 		is, err := readCompose(b.Context(), c, id)

@@ -72,6 +72,18 @@ func BenchmarkComposeOfATag(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
+func TestATagIsComposedOnceForTheSamePackages(t *testing.T) {
+	m := making{Koji: bulkKoji(t, 80), Steps: []step{{Name: "first"}, {Name: "again"}, {Name: "look", Look: true, Of: 1}, {Name: "changed", Update: true}}}
+	all, err := m.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, again, look, changed := all[0], all[1], all[2], all[3]
+	if again.Dir != first.ID || again.Files != 0 || look.Changed || look.Requests != 1 || changed.Dir != changed.ID || changed.Files != 5*newer {
+		t.Errorf("%+v", all)
+	}
+}
+
 func unit(text string) string {
 	out := []byte(text)
 	for i, c := range out {
@@ -105,7 +117,7 @@ func makeOwn(b *testing.B, m making) []madeIn {
 
 // bulkKoji serves a Koji with a tag of many packages, and what making wants of
 // it.
-func bulkKoji(b *testing.B, packages int) string {
+func bulkKoji(b testing.TB, packages int) string {
 	b.Helper()
 	server, err := kojitest.New(kojitest.Config{
 		Dir: b.TempDir(), Runner: kojitest.Script{Bare: true}, Users: map[string]string{"pkg": "secret"}, Admins: []string{"pkg"}, AnyPackage: true,

@@ -1,5 +1,6 @@
-// Package bench measures what handling pull requests costs: requests to the
-// bucket, time, memory; and how large and quick the production program is.
+// Package bench measures what handling pull requests and making composes costs:
+// requests to the bucket, time, memory; and how large and quick the production
+// program is.
 // Run it by `make bench`.
 package bench
 
