@@ -157,7 +157,7 @@ func composing(p Parts) []fn.Function {
 		oncomposewanted.New(desk, c.parse),
 		oncomposemade.New(desk),
 		oncomposedue.New(desk, rules),
-		oncomposechanged.New(p.Bucket, rules),
+		oncomposechanged.New(desk, rules),
 		onkojitag.New(rules),
 		onbodhiupdate.New(rules),
 		onmodulechanged.New(rules),

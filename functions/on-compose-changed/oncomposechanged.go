@@ -4,7 +4,6 @@ package oncomposechanged
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -13,13 +12,17 @@ import (
 	"github.com/distaff-project/distaff/shared/compose/rule"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
-	"github.com/distaff-project/distaff/shared/state"
 )
 
-// New returns the function, deciding with desk. The documents of composes are
-// read from bucket.
-func New(bucket state.Bucket, desk rule.Desk) fn.Function {
-	t := teller{bucket, desk}
+// Composes gives the documents of composes.
+type Composes interface {
+	// Read gives a compose as it is now, or blob.ErrNotFound.
+	Read(ctx context.Context, id int64) (compose.Compose, error)
+}
+
+// New returns the function, deciding with desk.
+func New(composes Composes, desk rule.Desk) fn.Function {
+	t := teller{composes, desk}
 	return fn.Function{
 		Name: "on-compose-changed", Does: "tell rules that a compose is done",
 		Hears: []fn.Route{
@@ -31,13 +34,16 @@ func New(bucket state.Bucket, desk rule.Desk) fn.Function {
 }
 
 type teller struct {
-	bucket state.Bucket
-	desk   rule.Desk
+	composes Composes
+	desk     rule.Desk
 }
 
 func (t teller) tell(ctx context.Context, in fn.In[event.ComposeState]) ([]event.Draft, error) {
 	id, name := in.Data.Shown()
-	c, err := t.read(ctx, id)
+	c, err := t.composes.Read(ctx, id)
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil, fn.Permanent(err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -60,19 +66,4 @@ func (t teller) tell(ctx context.Context, in fn.In[event.ComposeState]) ([]event
 		return r.Compose(c.Rule, c.Request.Label)
 	})
 	return append(drafts, more...), err
-}
-
-func (t teller) read(ctx context.Context, id int64) (compose.Compose, error) {
-	var c compose.Compose
-	object, err := t.bucket.Get(ctx, compose.DocumentPrefix+event.ComposeID{ID: id}.Document()+".json")
-	if errors.Is(err, blob.ErrNotFound) {
-		return c, fn.Permanent(fmt.Errorf("read compose %d: there is none", id))
-	}
-	if err == nil {
-		err = json.Unmarshal(object.Body, &c)
-	}
-	if err != nil {
-		return c, fmt.Errorf("read compose %d: %w", id, err)
-	}
-	return c, nil
 }

@@ -2,10 +2,12 @@ package rule
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/distaff-project/distaff/shared/ask"
+	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/event"
 	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/state"
@@ -96,7 +98,15 @@ func (d Desk) inherited(ctx context.Context, r Rule) ([]string, error) {
 // Read gives a rule's document as it is now; empty where it never heard of
 // anything.
 func (d Desk) Read(ctx context.Context, name string) (State, error) {
-	return read(ctx, d.bucket, name)
+	keeper := state.Keeper[State, *State]{Bucket: d.bucket, Prefix: DocumentPrefix}
+	s, err := keeper.Read(ctx, name)
+	if errors.Is(err, blob.ErrNotFound) {
+		return State{}, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("read rule %s: %w", name, err)
+	}
+	return s, nil
 }
 
 // On is the route by which a reactor hears an answer to one rule.
