@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather"
@@ -113,11 +116,14 @@ func TestAKojiThatLiesFailsAComposeInWords(t *testing.T) {
 			w.koji.Hub = l
 			w.open(w.options)
 			c, err := w.tried(request())
-			if err != nil || c.State != compose.Failed || len(c.Reason) > 4000 || strings.ContainsAny(c.Reason, "\x00\n\xff") {
+			if err != nil || c.State != compose.Failed || len(c.Reason) > 4000 || strings.ContainsAny(c.Reason, "\x00\n") || !utf8.ValidString(c.Reason) {
 				t.Errorf("%s, %.300q, %v", c.State, c.Reason, err)
 			}
-			if left := w.published(); left != nil {
-				t.Errorf("published: %v", left)
+			if diff := cmp.Diff(logged(1), w.published()); diff != "" {
+				t.Errorf("published is more than why it failed: %s", diff)
+			}
+			if log := w.get("composes/odcs-1/pungi-stderr.log"); !utf8.ValidString(log) || strings.ContainsAny(log, "\x00\x01\x1b\r") || !strings.Contains(log, " Failed: ") {
+				t.Errorf("the log is %q", log)
 			}
 		})
 	}
@@ -139,6 +145,12 @@ func (w *world) tried(r compose.Request) (compose.Compose, error) {
 }
 
 // published are the objects everybody can read.
+// logged is what is left of a compose that failed.
+func logged(id int64) []string {
+	dir := fmt.Sprintf("composes/odcs-%d/", id)
+	return []string{dir + "STATUS", dir + "pungi-stderr.log", dir + "pungi-stdout.log"}
+}
+
 func (w *world) published() []string {
 	infos, err := w.store.(lister).List(w.t.Context(), "composes/", "", 0)
 	if err != nil {

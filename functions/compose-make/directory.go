@@ -16,9 +16,7 @@ import (
 func (r *making) publish(ctx context.Context, digest string, lock compose.Lock) error {
 	answer := r.order.Answer()
 	answer.Until, answer.Lock, answer.Content, answer.Resolved = r.life(), digest, r.content(digest, r.pub.Origin, r.c.Request), r.resolved
-	for _, tree := range lock.Trees {
-		answer.Packages += len(tree.RPMs)
-	}
+	answer.Packages = packages(lock)
 	holder := compose.HolderOf(r.c.ID)
 	if !r.r.Flags.Has(compose.NoReuse) {
 		dir, err := r.desk.Contents.Join(ctx, answer.Content, holder, answer.Until)
@@ -45,6 +43,14 @@ func (r *making) publish(ctx context.Context, digest string, lock compose.Lock) 
 	}
 	answer.Dir = dir
 	return r.close(ctx, answer)
+}
+
+func packages(lock compose.Lock) int {
+	n := 0
+	for _, tree := range lock.Trees {
+		n += len(tree.RPMs)
+	}
+	return n
 }
 
 // forget says that the compose was ended meanwhile.
@@ -89,6 +95,10 @@ func (r *making) directory(ctx context.Context, lock compose.Lock) (int64, error
 		}
 		about.Modules = append(about.Modules, modules...)
 	}
+	r.journal.note("Done: %d packages.", packages(lock))
+	if err := r.journal.end(ctx); err != nil {
+		return 0, err
+	}
 	size, err := r.pub.Finish(ctx, about, lock, stamp)
 	return total + size, err
 }
@@ -111,6 +121,8 @@ func (r *making) repository(ctx context.Context, sel *gather.Selection, tree *ga
 	if err != nil {
 		return 0, err
 	}
+	r.journal.note("%s: %d packages: %d described now, %d taken from what was described before.",
+		name, len(tree.Files), made.Work.Described, len(tree.Files)-made.Work.Described)
 	folder := publish.Dir(r.c.ID) + publish.RepoDir(tree.Variant, tree.Arch, tree.Kind)
 	size, err := r.pub.Repository(ctx, folder, made, documents, stamp)
 	if err != nil {

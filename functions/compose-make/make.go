@@ -126,36 +126,48 @@ func (m maker) make(ctx context.Context, in fn.In[event.ComposeOrder]) ([]event.
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("make compose %d: %w", order.ID, err)
-	case c.Over():
+	case removed(c):
 		return m.over(order), nil
 	case !c.Wants(order.Label):
 		return nil, nil
 	}
 	koji, err := m.koji(c.Request.Koji)
 	if err != nil {
-		return m.refuse(order, err)
+		return m.refuse(ctx, c, order, nil, err)
 	}
 	making, err := m.begin(ctx, c, koji, order)
 	if err == nil {
 		err = making.run(ctx)
 	}
 	if err != nil {
-		return m.fail(order, making, err)
+		return m.fail(ctx, c, order, making, err)
 	}
 	return making.drafts, nil
 }
 
-// fail tells of a breakdown. A compose that has begun, and whose document does not
-// know it yet, says so first and is asked for again: else it would seem to wait
-// as long as what broke down is down.
-func (m maker) fail(order event.ComposeOrder, making *making, err error) ([]event.Draft, error) {
-	if _, final := reasonOf(err); final || making == nil || len(making.drafts) == 0 {
-		return m.refuse(order, err)
+// fail tells of a breakdown. The first time there is one it is said, too, and the
+// compose asked for again: else it would seem to wait, or to be made, as long as
+// what broke down is down.
+func (m maker) fail(ctx context.Context, c compose.Compose, order event.ComposeOrder, making *making, err error) ([]event.Draft, error) {
+	if _, final := reasonOf(err); final || making == nil || ctx.Err() != nil {
+		return m.refuse(ctx, c, order, making, err)
+	}
+	making.tell()
+	if len(making.drafts) == 0 && c.Trouble != "" {
+		return nil, fmt.Errorf("make compose %d: %w", order.ID, err)
+	}
+	making.journal.note("It cannot go on now and is tried again: %v.", err)
+	if saveErr := making.journal.save(ctx); saveErr != nil {
+		return nil, fmt.Errorf("make compose %d: %w", order.ID, errors.Join(err, saveErr))
 	}
 	answer := order.Answer()
-	answer.At = m.desk.Bucket.Now()
+	answer.At, answer.Reason, answer.Done, answer.Total = m.desk.Bucket.Now(), firstRunes(sentence(err.Error()), reasonMost), making.done, making.total
 	return append(making.drafts, event.ComposeProgressed.Say(answer)), nil
 }
+
+// removed tells that nothing may be left of a compose. One that failed has its log
+// until its end.
+func removed(c compose.Compose) bool { return c.Removing || c.State == compose.Removed }
 
 // over tells that a compose ended while something was made for it, so that what
 // is left of that is removed.
@@ -182,12 +194,18 @@ func (m maker) koji(name string) (Koji, error) {
 // event and a document have to hold them.
 const missingMost = 1000
 
-// refuse tells what asking again cannot cure in words; all else is an error, and
-// the order comes again.
-func (m maker) refuse(order event.ComposeOrder, err error) ([]event.Draft, error) {
+// refuse tells what asking again cannot cure in words, to whoever asks and in the
+// directory, which stays until the compose's end. All else is an error, and the
+// order comes again.
+func (m maker) refuse(ctx context.Context, c compose.Compose, order event.ComposeOrder, making *making, err error) ([]event.Draft, error) {
 	reason, final := reasonOf(err)
 	if !final {
 		return nil, fmt.Errorf("make compose %d: %w", order.ID, err)
+	}
+	if c, doomErr := m.doom(ctx, c, making, reason); doomErr != nil {
+		return nil, doomErr
+	} else if removed(c) {
+		return m.over(order), nil
 	}
 	answer := order.Answer()
 	answer.At, answer.Reason = m.desk.Bucket.Now(), reason
@@ -196,4 +214,28 @@ func (m maker) refuse(order event.ComposeOrder, err error) ([]event.Draft, error
 		answer.Missing = unmet.Missing[:min(len(unmet.Missing), missingMost)]
 	}
 	return []event.Draft{event.ComposeFailed.Say(answer)}, nil
+}
+
+// doom writes into the directory of a compose why it failed, and gives its document
+// as it is after that.
+func (m maker) doom(ctx context.Context, c compose.Compose, making *making, reason string) (compose.Compose, error) {
+	pub := &publish.Publisher{Bucket: bucket{m.desk.Bucket, m.reader}}
+	j := &journal{pub: pub, now: m.desk.Bucket.Now, id: c.ID, fresh: true}
+	if making != nil {
+		j = making.journal
+	} else {
+		j.opening(c)
+	}
+	j.note("Failed: %s", reason)
+	err := j.end(ctx)
+	if err == nil {
+		err = pub.Doom(ctx, c.ID)
+	}
+	if err == nil {
+		c, err = m.desk.Read(ctx, c.ID)
+	}
+	if err != nil {
+		return c, fmt.Errorf("tell why compose %d failed: %w", c.ID, err)
+	}
+	return c, nil
 }

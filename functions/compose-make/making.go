@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/compose"
@@ -29,6 +30,7 @@ type making struct {
 	pub      *publish.Publisher
 	locks    compose.Locks
 	log      *progress.Log
+	journal  *journal
 	shelf    *shelf.Keeper
 	resolved *event.ComposeResolved
 	src      *gather.Sources
@@ -62,6 +64,10 @@ func (m maker) begin(ctx context.Context, c compose.Compose, k Koji, order event
 		maker: m, c: c, r: c.Request, order: order, koji: k, log: log, gatherer: g,
 		locks: compose.Locks{Store: b},
 		pub:   m.publisher(k, g),
+	}
+	run.journal = &journal{pub: run.pub, now: b.Now, id: c.ID, fresh: order.Attempt <= 1 && !log.Work().Started}
+	if run.journal.fresh {
+		run.journal.opening(c)
 	}
 	run.end = m.until(ctx)
 	if run.shelf, err = shelf.Open(ctx, b, k.Hub.Name(), c.Request); err != nil {
@@ -119,6 +125,15 @@ func (r *making) run(ctx context.Context) error {
 // pause keeps what was found out and asks to be asked again.
 func (r *making) pause(ctx context.Context, large bool) error {
 	if err := r.keepSources(ctx); err != nil {
+		return err
+	}
+	switch {
+	case large:
+		r.journal.note("What is left is for a job: %d packages in all.", r.total)
+	default:
+		r.journal.note("%d of %d packages are done.", r.done, r.total)
+	}
+	if err := r.journal.save(ctx); err != nil {
 		return err
 	}
 	answer := r.order.Answer()
@@ -207,8 +222,20 @@ func (r *making) began(ctx context.Context, start gather.Start) error {
 		return err
 	}
 	r.r.Event, r.resolved.Event = settled.Event, settled.Event
+	r.journal.note("The making begins. %s", asOf(settled))
 	r.tell()
 	return nil
+}
+
+// asOf says what a start is of.
+func asOf(start gather.Start) string {
+	switch {
+	case len(start.TagNames) > 0:
+		return fmt.Sprintf("Tags are read as of Koji's event %d: %s.", start.Event, strings.Join(start.TagNames, ", "))
+	case start.Event != 0:
+		return fmt.Sprintf("Its source is as of %d.", start.Event)
+	}
+	return "Its source is read as it is now."
 }
 
 // tell says that the making began, if the document does not know.

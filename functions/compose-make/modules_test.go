@@ -154,6 +154,12 @@ func TestAModuleOfTheModuleBuildService(t *testing.T) {
 	}
 	service.Fail(100, 503)
 	id := w.ask(request(func(r *compose.Request) { r.SourceType, r.Source = compose.Module, []string{"nodejs:21"} }))
+	if err := w.hear(t.Context(), id); err != nil {
+		t.Error(err)
+	}
+	if c, err := w.desk.Read(t.Context(), id); err != nil || c.State != compose.Generating || !strings.Contains(c.Trouble, "503") {
+		t.Errorf("%v: %s, %q", err, c.State, c.Trouble)
+	}
 	if err := w.hear(t.Context(), id); err == nil {
 		t.Error("a service that is down fails a compose for good")
 	}

@@ -134,6 +134,10 @@ func (r *making) file(ctx context.Context, text string) error {
 		if _, err := r.desk.Bucket.Put(ctx, key, []byte(text), blob.Any, blob.Type("text/plain; charset=utf-8")); err != nil {
 			return fmt.Errorf("store the .repo file: %w", err)
 		}
+		r.journal.note("Done: a .repo file of repositories kept elsewhere.")
+		if err := r.journal.end(ctx); err != nil {
+			return err
+		}
 		if err := r.pub.End(ctx, r.c.ID, r.resolved.PungiID); err != nil {
 			return err
 		}

@@ -193,6 +193,7 @@ func (r *making) settle(ctx context.Context, sel *gather.Selection) (string, err
 	if err != nil {
 		return "", err
 	}
+	r.journal.note("The packages are settled: %d files in %d repositories, list %s.", len(sel.Files), len(sel.Trees), digest)
 	return r.log.Settle(ctx, digest)
 }
 

@@ -53,6 +53,8 @@ type Compose struct {
 	Moved time.Time `json:"moved,omitzero"`
 	// Large tells that its making is for a job.
 	Large bool `json:"large,omitempty"`
+	// Trouble is why the making cannot go on at present; it is tried again.
+	Trouble string `json:"trouble,omitempty"`
 	// Finished of Total packages are described so far.
 	Finished int   `json:"finished,omitempty"`
 	Total    int   `json:"total,omitempty"`

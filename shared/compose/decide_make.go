@@ -105,6 +105,9 @@ func (t *turn) progressed(a Answer) {
 		if a.Done > t.c.Finished || a.Total != t.c.Total {
 			t.c.Moved = t.at
 		}
+		if t.c.Trouble = clip(a.Reason); a.Reason != "" {
+			t.note("cannot go on now and is tried again: %s", a.Reason)
+		}
 		t.c.Finished, t.c.Total, t.c.Large = a.Done, a.Total, t.c.Large || a.Large
 		t.c.Again(a.Label, t.say(t.order(order.Times+1)), t.again())
 	case t.label(expiring), t.label(releasing), t.label(sweeping):
@@ -142,7 +145,7 @@ func (t *turn) made(a Answer) {
 	t.c.Done, t.c.Ended, t.c.Moved = at, at, t.at
 	t.c.Content, t.c.Lock, t.c.Packages, t.c.Bytes, t.c.Missing = a.Content, a.Lock, a.Packages, a.Bytes, a.Missing
 	t.c.Finished, t.c.Total = max(t.c.Total, a.Packages), max(t.c.Total, a.Packages)
-	t.c.Leader, t.c.Dir = a.Leader, a.Dir
+	t.c.Leader, t.c.Dir, t.c.Trouble = a.Leader, a.Dir, ""
 	if a.Dir == t.c.ID {
 		t.c.Dir = 0
 	}
@@ -165,7 +168,7 @@ func (t *turn) made(a Answer) {
 func (t *turn) fail(reason string) {
 	t.c.State, t.c.Reason, t.c.Ended = Failed, clip(reason), t.at
 	t.c.Expires = t.at.Add(t.Life(t.c.Request.Lifetime))
-	t.c.Leader = 0
+	t.c.Leader, t.c.Trouble = 0, ""
 	t.note("failed: %s", reason)
 	t.forget(making)
 	t.changed()
@@ -187,7 +190,7 @@ const tellWait = 2 * time.Minute
 
 // tooLate removes what was made for a compose that is over.
 func (t *turn) tooLate(a Answer) {
-	unwanted := a.Kind == event.ComposeMade.Name() || a.Kind == event.ComposeFailed.Name() && a.Over
+	unwanted := a.Kind == event.ComposeMade.Name() || a.Kind == event.ComposeFailed.Name() && (a.Over || t.c.Removing || t.c.State == Removed)
 	if !unwanted {
 		return
 	}

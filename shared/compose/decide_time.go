@@ -57,7 +57,11 @@ func (t *turn) makeDue(label string, order ask.Ask) {
 	limit := t.limit()
 	switch {
 	case t.at.Sub(t.c.Moved) >= limit:
-		t.fail(fmt.Sprintf("Compose stuck in '%s' state for longer than %s.", t.c.State, words(limit)))
+		reason := fmt.Sprintf("Compose stuck in '%s' state for longer than %s.", t.c.State, words(limit))
+		if t.c.Trouble != "" {
+			reason += " " + t.c.Trouble
+		}
+		t.fail(reason)
 		return
 	case order.Later:
 		t.note("looks what became of compose %d", t.c.Leader)
