@@ -139,6 +139,7 @@ func (r *reader) checkRules(c *Config) {
 		}
 		r.checkRule(at, c, rule)
 	}
+	r.rings(c.Composes.Rules)
 }
 
 func (r *reader) checkRule(at string, c *Config, rule ComposeRule) {

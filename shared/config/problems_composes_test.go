@@ -51,6 +51,12 @@ func TestProblemsOfComposes(t *testing.T) {
 			`composes.outside[2]: "http://b" is no host: write a name, *. and a name, or an IP address, with :port behind for one port alone`,
 			`composes.outside[3]: "a.example" is in the list twice, first in line 7; keep one`,
 		}},
+		{"rules in a ring", "    - {name: fixes, tags: [f45-fixes],", `    - {name: a, composes: ["fix*"], request: {type: tag, source: f45, label: of-a}}
+    - {name: b, composes: [of-a], request: {type: tag, source: f45}}
+    - {name: c, composes: [a, b, fixes, c], request: {type: tag, source: f45}}
+    - {name: fixes, composes: [b],`, []string{
+			"composes.rules[0].composes: these rules wait for each other: a → fixes → b → a; each compose would want the next, without end",
+		}},
 		{"no way to log in", "  login: {anyone: true}\n", "", []string{
 			"composes.login: is missing; say how callers of the API log in; {anyone: true} lets everybody in and is for a local run",
 		}},
