@@ -120,7 +120,7 @@ func (s streams) difference(was, is int64, d difference.Difference, all bool) {
 	s.changes("Signed by another key", shown.Resigned)
 	s.changes("The same version, another file", shown.Rebuilt)
 	if rest := d.Count() - shown.Count(); rest > 0 {
-		say("\nand %d debug and source packages; --all names them", rest)
+		say("\nDebug and source packages that are otherwise: %d; --all names them", rest)
 	}
 }
 

@@ -130,11 +130,19 @@ func said(d difference.Difference) string {
 	case len(parts) == 0 && rest == 0:
 		return "Exactly the same packages"
 	case len(parts) == 0:
-		return fmt.Sprintf("Nothing that is installed is otherwise; %d debug and source packages are", rest)
+		return "Nothing that is installed is otherwise; but " + unseen(rest)
 	case rest > 0:
-		return strings.Join(parts, ", ") + fmt.Sprintf("; and %d debug and source packages", rest)
+		return strings.Join(parts, ", ") + "; and " + unseen(rest)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// unseen counts what is not installed.
+func unseen(n int) string {
+	if n == 1 {
+		return "1 debug or source package"
+	}
+	return fmt.Sprintf("%d debug and source packages", n)
 }
 
 // groups are the packages that are otherwise, by what became of them.

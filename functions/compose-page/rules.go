@@ -114,7 +114,7 @@ func does(doc rule.State) string {
 	case rule.Idle:
 	}
 	if n := len(doc.Trail); n > 0 {
-		return "Nothing to do; at last: " + doc.Trail[n-1].Text
+		return "Nothing to do (" + doc.Trail[n-1].Text + ")"
 	}
 	return "Nothing has happened yet"
 }
