@@ -26,10 +26,10 @@ func happened(in fn.In[event.BodhiUpdate]) rule.Happened {
 	u := in.Data
 	news := rule.Happened{
 		At: in.Event.Time(), Text: "the update " + u.Alias + " of " + u.Release + " is " + u.Status,
-		Subjects: []event.GateSubject{{Type: "bodhi_update", Item: u.Alias}},
+		Subjects: []event.GateSubject{{Type: event.SubjectUpdate, Item: u.Alias}},
 	}
 	for _, nvr := range u.Builds {
-		news.Subjects = append(news.Subjects, event.GateSubject{Type: "koji_build", Item: nvr})
+		news.Subjects = append(news.Subjects, event.GateSubject{Type: event.SubjectBuild, Item: nvr})
 	}
 	return news
 }

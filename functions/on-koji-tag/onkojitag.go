@@ -27,7 +27,7 @@ func New(desk rule.Desk) fn.Function {
 // it need not be asked about, if it left.
 func happened(in fn.In[event.TagChange]) rule.Happened {
 	c := in.Data
-	build := event.GateSubject{Type: "koji_build", Item: c.Build, Tag: c.Tag}
+	build := event.GateSubject{Type: event.SubjectBuild, Item: c.Build, Tag: c.Tag}
 	news := rule.Happened{At: in.Event.Time(), Text: c.Build + " was tagged into " + c.Tag}
 	if c.Untagged {
 		news.Text, news.Gone = c.Build+" was untagged from "+c.Tag, build

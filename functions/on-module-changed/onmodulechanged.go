@@ -16,7 +16,7 @@ func New(desk rule.Desk) fn.Function {
 		m := in.Data
 		news := rule.Happened{
 			At: in.Event.Time(), Text: "the module " + m.Subject() + " is " + m.State,
-			Subjects: []event.GateSubject{{Type: "redhat-module", Item: m.Name + "-" + m.Stream + "-" + m.Version + "." + m.Context}},
+			Subjects: []event.GateSubject{{Type: event.SubjectModule, Item: m.Name + "-" + m.Stream + "-" + m.Version + "." + m.Context}},
 		}
 		return desk.Each(ctx, in.Event, news, func(r rule.Rule, _ []string) bool { return r.Module(m) })
 	}

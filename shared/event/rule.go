@@ -104,9 +104,16 @@ type GateQuestion struct {
 	Subjects []GateSubject `json:"subjects"`
 }
 
+// What Greenwave is asked about, in its words.
+const (
+	SubjectBuild  = "koji_build"
+	SubjectUpdate = "bodhi_update"
+	SubjectModule = "redhat-module"
+)
+
 // GateSubject is one thing Greenwave is asked about.
 type GateSubject struct {
-	Type string `json:"type"` // koji_build, bodhi_update
+	Type string `json:"type"` // SubjectBuild, SubjectUpdate, SubjectModule
 	Item string `json:"item"`
 	// Tag is where a build was tagged that came by that.
 	Tag string `json:"tag,omitempty"`

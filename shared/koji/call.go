@@ -22,7 +22,8 @@ import (
 // tries is how often a question is asked in all.
 const tries = 3
 
-// ask makes a call that may be made twice: one that only reads, mostly. It is repeated while the failure may pass.
+// ask makes a call that may be made twice: one that only reads, mostly. It is
+// repeated while the failure may pass.
 func (h *Hub) ask(ctx context.Context, method string, args []any, read func(*xmlrpc.Reader)) error {
 	pause := h.config.Pause
 	for try := 1; ; try++ {

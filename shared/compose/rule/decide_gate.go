@@ -40,7 +40,7 @@ func (r *Reason) add(subjects []event.GateSubject) {
 	}
 	for _, s := range subjects {
 		same := func(other event.GateSubject) bool {
-			return other.Type == s.Type && other.Tag == s.Tag && (other.Item == s.Item || s.Type == koji && rpm.NameOf(other.Item) == rpm.NameOf(s.Item))
+			return other.Type == s.Type && other.Tag == s.Tag && (other.Item == s.Item || s.Type == event.SubjectBuild && rpm.NameOf(other.Item) == rpm.NameOf(s.Item))
 		}
 		if at := slices.IndexFunc(all, same); at >= 0 {
 			size -= sizeOf(all[at])
@@ -76,8 +76,5 @@ func sizeOf(s event.GateSubject) int { return len(s.Type) + len(s.Item) + len(s.
 // builds are those of what a gate was asked about. Updates come with their
 // builds, and one that nobody pushes would keep the gate shut for ever.
 func (r *Reason) builds() []event.GateSubject {
-	return slices.DeleteFunc(slices.Clone(r.Subjects), func(s event.GateSubject) bool { return s.Type != koji })
+	return slices.DeleteFunc(slices.Clone(r.Subjects), func(s event.GateSubject) bool { return s.Type != event.SubjectBuild })
 }
-
-// koji is the type of a build.
-const koji = "koji_build"

@@ -29,10 +29,10 @@ type Builder struct {
 	// until they are written.
 	Fetch func(ctx context.Context, key string, offset, length int64) ([]byte, error)
 	// Describe makes the descriptions of the entries at these positions, in
-	// their order (filelists-ext is not written). It is called with up to Batch of them, by up to Ahead
-	// goroutines at once, and must return soon when the context ends. An error
-	// ends the work, but what came before the batch in the order of the
-	// metadata is kept.
+	// their order (filelists-ext is not written). It is called with up to Batch
+	// of them, by up to Ahead goroutines at once, and must return soon when the
+	// context ends. An error ends the work, but what came before the batch in the
+	// order of the metadata is kept.
 	Describe func(ctx context.Context, at []int) ([]repodata.Fragment, error)
 	Batch    int // zero means 64
 	Ahead    int // zero means 4
