@@ -37,12 +37,17 @@ request. The token (and password of Git) of the user dev is in keys/developer:
   curl -H "$token" -d title=Hello -d branch_to=rawhide -d branch_from=BRANCH \
       -d repo_from_username=dev $FORGE/api/0/rpms/hello/pull-request/new
 
-Koji has the tags f44, f45 and f46 with their -updates and -security. Builds that
-are no scratch builds come into -updates-candidate. What is tagged into -security
-is composed at once, and found as latest-f45-security. A client of ODCS asks for
-composes as anybody:
+Koji has the tags f44, f45 and f46 with their -updates and -security. What is built
+and is no scratch build comes into -updates-candidate. What is tagged into -security
+is composed at once, and found as latest-f45-security. The user dev may tag, with
+Koji's own client:
 
-  distaff compose create tag f45 --wait`,
+  koji() { command koji --server ${KOJI}hub --authtype password --user dev \
+      --password "$(cat .state/keys/developer)" "$@"; }
+  koji call packageListAdd f45 hello dev
+  koji build --nowait f45 git+$FORGE/rpms/hello.git#COMMIT
+  koji call tagBuildBypass f45-security hello-1-1.fc45
+  distaff compose create tag f45 --wait         # or any client of ODCS, as anybody`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Say = func(format string, args ...any) { _, _ = fmt.Fprintf(s.err, format+"\n", args...) }

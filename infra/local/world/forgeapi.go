@@ -11,8 +11,8 @@ import (
 	"github.com/distaff-project/distaff/shared/forge/pagure/paguretest"
 )
 
-// Developer is who a person at this machine is on the forge; the token lies in
-// keys/developer.
+// Developer is who a person at this machine is on the forge, and in Koji, where
+// the user may tag; the token, which is the password too, lies in keys/developer.
 const Developer = "dev"
 
 // forgeMost is the largest call taken, in bytes.

@@ -97,7 +97,7 @@ func (w *World) startKoji(_ context.Context, k keys) error {
 		return err
 	}
 	w.Koji, err = kojitest.New(kojitest.Config{
-		Dir: w.path("koji"), Users: map[string]string{Robot: k.koji}, Tags: tags(), Targets: targets(), Runner: builder,
+		Dir: w.path("koji"), Users: map[string]string{Robot: k.koji, Developer: k.developer}, Admins: []string{Developer}, Tags: tags(), Targets: targets(), Runner: builder,
 		BaseURL: w.Addresses.Koji, Now: w.options.Now, AnyPackage: true, Keep: !w.options.Memory,
 		OnMessage: func(topic string, body []byte) { w.Bus.Publish(topic, nil, body) },
 	})

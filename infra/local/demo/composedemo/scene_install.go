@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/distaff-project/distaff/shared/compose"
-	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/odcs/client"
 )
 
@@ -58,9 +57,6 @@ func (p *play) install(ctx context.Context) error {
 // leads judges that tools which want files are led from the pages to where they
 // are.
 func (p *play) leads(ctx context.Context, file string) error {
-	if !slices.ContainsFunc(p.w.Functions(), func(f fn.Function) bool { return f.Name == "compose-page" }) {
-		return nil // a collection without pages
-	}
 	raw, err := fetch(ctx, fmt.Sprintf("%sodcs-%d/compose/%s", p.w.Addresses.ComposePages(), p.first.ID, file))
 	if err == nil && !bytes.HasPrefix(raw, []byte("\xed\xab\xee\xdb")) { // an RPM begins so
 		p.wrong("%s leads to no package", file)
