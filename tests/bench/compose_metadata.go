@@ -101,7 +101,7 @@ func (m metadata) selection() (*gather.Selection, error) {
 // transport brings requests for packages to the server or to the files.
 func (m metadata) transport() http.RoundTripper {
 	if m.Server == "" {
-		return files404(m.Dir)
+		return filesIn(m.Dir)
 	}
 	return &http.Transport{
 		MaxIdleConnsPerHost: rpmfile.DefaultParallel, DisableCompression: true,
@@ -111,10 +111,10 @@ func (m metadata) transport() http.RoundTripper {
 	}
 }
 
-// files404 answers requests out of a folder, as a server does and without one.
-type files404 string
+// filesIn answers requests out of a folder, as a server does and without one.
+type filesIn string
 
-func (dir files404) RoundTrip(r *http.Request) (*http.Response, error) {
+func (dir filesIn) RoundTrip(r *http.Request) (*http.Response, error) {
 	opened, err := os.Open(filepath.Join(string(dir), filepath.Base(r.URL.Path)))
 	if errors.Is(err, os.ErrNotExist) {
 		return &http.Response{StatusCode: http.StatusNotFound, Body: http.NoBody, Request: r}, nil

@@ -31,6 +31,9 @@ type rpms struct {
 const (
 	perSource = 50 // packages of one source package
 	newer     = 10
+	// form changes when other packages are made, so that those of earlier runs
+	// are not taken for them.
+	form = 1
 	// built is the time all packages say they were built, and their files have.
 	built = 1_750_000_000
 )
@@ -38,7 +41,7 @@ const (
 // makeRPMs makes n packages, unless an earlier run did: a gigabyte takes a
 // minute.
 func makeRPMs(ctx context.Context, n int) (rpms, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("distaff-bench-rpms-%d", n))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("distaff-bench-rpms-%d-%d", form, n))
 	r := rpms{before: filepath.Join(dir, "before"), after: filepath.Join(dir, "after"), number: n}
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		if err := r.fill(ctx, dir); err != nil {
@@ -96,7 +99,10 @@ func (r rpms) fill(ctx context.Context, dir string) error {
 	if err := link(fresh, after); err != nil {
 		return err
 	}
-	return os.Rename(made, dir)
+	if err := os.Rename(made, dir); !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return nil // another run was faster
 }
 
 // link puts all files of a folder into another one too.
