@@ -192,6 +192,7 @@ func facts(c client.Compose, now time.Time) [][2]string {
 		add("removed", stamp(c.Removed)+" UTC")
 	case compose.Done:
 		add("expires", stamp(c.Expires)+" UTC, "+until(c.Expires, now))
+	case compose.Wait, compose.Generating, compose.Failed:
 	}
 	return all
 }
