@@ -205,7 +205,7 @@ func TestHostileBodiesAreRefusedAndNeverAnErrorOfOurs(t *testing.T) {
 					t.Errorf("%s: %d bytes, %v: %.300s", method, w.Body.Len(), err, w.Body)
 				}
 			}
-			if took := time.Since(begun); took > 5*time.Second {
+			if took := time.Since(begun); took > 30*time.Second {
 				t.Errorf("it took %s", took)
 			}
 		})

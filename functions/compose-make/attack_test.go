@@ -277,7 +277,7 @@ func TestAFileServerThatLiesFailsAComposeAndHarmsNobody(t *testing.T) {
 			if c.State == compose.Done || c.State == compose.Failed && c.Reason == "" {
 				t.Errorf("%s, %.300q, %v", c.State, c.Reason, err)
 			}
-			if took := time.Since(begun); took > 10*time.Second {
+			if took := time.Since(begun); took > time.Minute {
 				t.Errorf("it took %s", took)
 			}
 			t.Logf("%s, %.200q, %v", c.State, c.Reason, err)
