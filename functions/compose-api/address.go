@@ -7,6 +7,12 @@ import (
 	"strings"
 )
 
+// What may stand in links.
+var (
+	aHost   = regexp.MustCompile(`^[A-Za-z0-9._-]+(:[0-9]+)?$|^\[[0-9a-fA-F:.]+\](:[0-9]+)?$`)
+	aFolder = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
+)
+
 // address is where this API is for whoever called it, without a slash at the
 // end. A proxy of ours tells it as ODCS's does.
 func (a api) address(r *http.Request) string {
@@ -30,7 +36,7 @@ func (a api) address(r *http.Request) string {
 			folder = text
 		}
 	}
-	if !regexp.MustCompile(`^[A-Za-z0-9._-]+(:[0-9]+)?$|^\[[0-9a-fA-F:.]+\](:[0-9]+)?$`).MatchString(host) {
+	if !aHost.MatchString(host) {
 		host = "localhost"
 	}
 	return scheme + "://" + host + folder
@@ -56,6 +62,4 @@ func mounted(r *http.Request) string {
 	return folder
 }
 
-func isFolder(path string) bool {
-	return regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`).MatchString(path)
-}
+func isFolder(path string) bool { return aFolder.MatchString(path) }

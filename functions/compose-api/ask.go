@@ -24,14 +24,7 @@ const repeatsMost = 16
 
 // post answers POST /api/1/composes/.
 func (a api) post(ctx context.Context, c call) (answer, error) {
-	who, err := a.enter(c, "new-compose")
-	if err == nil {
-		err = a.Policy.RequireClient(who)
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	raw, err := body(c)
+	who, raw, err := a.asks(c, "new-compose")
 	if err != nil {
 		return answer{}, err
 	}

@@ -75,7 +75,7 @@ func (a api) enter(c call, scope string) (permit.Caller, error) {
 	if err == nil {
 		err = a.Login.RequireScope(who, scope)
 	}
-	if err == nil && strings.HasPrefix(who.Name, ruleOwner) {
+	if err == nil && strings.HasPrefix(who.Name, compose.RuleOwner) {
 		err = &permit.Refusal{
 			Code: http.StatusForbidden, Message: "User " + who.Name + " has a name that only rules may have.", Hint: "Log in under another name.",
 		}
@@ -83,8 +83,18 @@ func (a api) enter(c call, scope string) (permit.Caller, error) {
 	return callerOf(who), err
 }
 
-// ruleOwner begins the name of the owner of a compose that a rule wanted.
-const ruleOwner = "rule:"
+// asks finds out who calls, for what only clients may do, and what was sent.
+func (a api) asks(c call, scope string) (permit.Caller, []byte, error) {
+	who, err := a.enter(c, scope)
+	if err == nil {
+		err = a.Policy.RequireClient(who)
+	}
+	if err != nil {
+		return who, nil, err
+	}
+	raw, err := body(c)
+	return who, raw, err
+}
 
 func callerOf(who login.Caller) permit.Caller {
 	return permit.Caller{Name: who.Name, Groups: who.Groups, GroupsUnknown: who.GroupsErr != nil}

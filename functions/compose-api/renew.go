@@ -16,14 +16,7 @@ import (
 
 // patch answers PATCH /api/1/composes/<id>.
 func (a api) patch(ctx context.Context, c call) (answer, error) {
-	who, err := a.enter(c, "renew-compose")
-	if err == nil {
-		err = a.Policy.RequireClient(who)
-	}
-	if err != nil {
-		return answer{}, err
-	}
-	raw, err := body(c)
+	who, raw, err := a.asks(c, "renew-compose")
 	if err != nil {
 		return answer{}, err
 	}

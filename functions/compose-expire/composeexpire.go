@@ -110,7 +110,7 @@ func (r *removal) all(ctx context.Context, id int64) (until time.Time, err error
 // clear removes a directory. First goes what tools take for the word that there
 // is a compose, so that nobody begins to install from one that is half there.
 func (r *removal) clear(ctx context.Context, dir int64) error {
-	prefix := fmt.Sprintf("composes/odcs-%d/", dir)
+	prefix := compose.FilesPrefix(dir)
 	keys, err := r.list(ctx, prefix)
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ func (o opener) open(ctx context.Context, in fn.In[event.ComposeRequest]) ([]eve
 		return nil, err
 	}
 	c, drafts, err := o.desk.Open(ctx, id, compose.Asked{
-		Owner: "rule:" + in.Data.Rule, Request: request,
+		Owner: compose.RuleOwner + in.Data.Rule, Request: request,
 		Rule: in.Data.Rule, RuleLabel: in.Data.Label, Why: in.Data.Why,
 	}, in.Event)
 	if err == nil && len(drafts) == 0 && (c.State == compose.Done || c.State == compose.Failed) {

@@ -146,7 +146,7 @@ func (s *Shown) place(c compose.Compose, at URLs) {
 	if c.Request.TargetDir != "" {
 		return
 	}
-	name := "odcs-" + strconv.FormatInt(c.DirOf(), 10)
+	name := compose.Name(c.DirOf())
 	s.ToplevelURL = at.Composes + "/" + name
 	if c.Request.SourceType != compose.RawConfig {
 		s.ResultRepo = s.ToplevelURL + "/compose/Temporary"

@@ -1,18 +1,17 @@
 package publish
 
 import (
-	"fmt"
 	"strings"
 
+	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather"
 )
 
-// Root is where the directories of composes lie in the bucket, for everybody to
-// read.
-const Root = "composes/"
+// Root is compose.Root.
+const Root = compose.Root
 
 // Dir is the directory of a compose, with a slash at its end: ODCS's name.
-func Dir(id int64) string { return fmt.Sprintf("%sodcs-%d/", Root, id) }
+func Dir(id int64) string { return compose.FilesPrefix(id) }
 
 // RepoDir is where a tree's repository is below a compose's directory, as Pungi
 // lays trees out: "compose/Temporary/x86_64/os".

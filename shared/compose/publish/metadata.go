@@ -8,7 +8,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/blob"
@@ -59,11 +58,9 @@ func PungiID(id int64, release productmd.Release, kind string, day time.Time) (s
 	return text, nil
 }
 
-func releaseName(id int64) string { return "odcs-" + strconv.FormatInt(id, 10) }
-
 // shortName is ODCS's: at most 16 characters of the release's name.
 func shortName(id int64) string {
-	name := releaseName(id)
+	name := compose.Name(id)
 	return name[:min(len(name), 16)]
 }
 
@@ -102,7 +99,7 @@ func (p *Publisher) Finish(ctx context.Context, about About, lock compose.Lock, 
 	product.Label = about.Label
 	release := about.Release
 	if release.Name == "" {
-		release = productmd.Release{Name: releaseName(about.ID), Short: shortName(about.ID), Version: "1"}
+		release = productmd.Release{Name: compose.Name(about.ID), Short: shortName(about.ID), Version: "1"}
 	}
 	total := int64(0)
 	for _, file := range files(about, lock, stamp, product, release) {
@@ -149,8 +146,8 @@ func files(about About, lock compose.Lock, stamp Stamp, product productmd.Compos
 		{"compose/metadata/modules.json", json, modulesOf(about, product).Write},
 	}
 	for _, name := range slices.Sorted(maps.Keys(variants)) {
-		all = append(all, written{"compose/" + name + "/" + releaseName(about.ID) + ".repo", plain, func(w io.Writer) error {
-			return productmd.WriteRepoFile(w, releaseName(about.ID), about.URL+"/compose/"+name)
+		all = append(all, written{"compose/" + name + "/" + compose.Name(about.ID) + ".repo", plain, func(w io.Writer) error {
+			return productmd.WriteRepoFile(w, compose.Name(about.ID), about.URL+"/compose/"+name)
 		}})
 	}
 	for _, t := range lock.Trees {

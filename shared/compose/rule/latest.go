@@ -8,12 +8,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/state"
 )
 
 // LatestPrefix is where the pointers to the latest composes lie, each in a
 // folder of its rule's name for it. Everybody may read them.
-const LatestPrefix = "composes/latest-"
+const LatestPrefix = compose.Root + "latest-"
 
 // latest is what tells which compose is the newest of a name.
 type latest struct {
@@ -35,11 +36,12 @@ func (r Rule) Pointers(base string, before, after State) ([]state.Object, error)
 		return nil, nil
 	}
 	base = strings.TrimSuffix(base, "/")
-	dir := fmt.Sprintf("%s/odcs-%d", base, after.Last.Dir)
+	name := compose.Name(after.Last.Dir)
+	dir := base + "/" + name
 	prefix := LatestPrefix + r.Latest + "/"
 	arches := slices.Sorted(slices.Values(after.Last.Arches))
 	told, err := json.MarshalIndent(latest{
-		Compose: after.Last.Compose, ID: fmt.Sprintf("odcs-%d", after.Last.Dir), URL: dir, Arches: arches,
+		Compose: after.Last.Compose, ID: name, URL: dir, Arches: arches,
 		At: after.Last.At.UTC(), Rule: r.Name, Event: after.Last.Event,
 	}, "", "  ")
 	if err != nil {
