@@ -21,9 +21,9 @@ const fewUnmeasured = 1000
 
 // make goes from what the sources hold to what lies in the directory.
 func (r *making) make(ctx context.Context) error {
-	var sel *gather.Selection
 	digest := r.log.Work().Lock
 	if digest == "" {
+		var sel *gather.Selection
 		err := r.retry(ctx, func() (err error) {
 			sel, err = r.choose(ctx)
 			return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +46,7 @@ func (l Locks) Save(ctx context.Context, lock Lock) (digest string, err error) {
 		return "", fmt.Errorf("save lock: %w", err)
 	}
 	digest = lock.Digest()
-	err = l.save(ctx, lockKey(digest), func(w io.Writer) error { return json.NewEncoder(w).Encode(lock) })
+	err = l.save(ctx, lockKey(digest), lock.write)
 	if err != nil {
 		return "", fmt.Errorf("save lock %.12s: %w", digest, err)
 	}
@@ -74,16 +73,9 @@ func (l Locks) Load(ctx context.Context, digest string) (Lock, error) {
 // ReadLock reads a lock as it lies in the bucket: JSON, compressed by zstd.
 func ReadLock(r io.Reader) (Lock, error) {
 	var lock Lock
-	err := expand(r, lockBytes, func(plain io.Reader) error {
-		d := json.NewDecoder(plain)
-		d.DisallowUnknownFields()
-		if err := d.Decode(&lock); err != nil {
-			return err
-		}
-		if _, err := d.Token(); !errors.Is(err, io.EOF) {
-			return errors.New("something follows its end")
-		}
-		return nil
+	err := expand(r, lockBytes, func(plain io.Reader) (err error) {
+		lock, err = readLock(plain)
+		return err
 	})
 	if err != nil {
 		return Lock{}, err
