@@ -318,8 +318,10 @@ func composeAll(t *testing.T, l *ledger) {
 	tag := `{"source": {"type": "tag", "source": "f45", "sigkeys": [""]}, "flags": ["no_deps"], "arches": ["x86_64"]}`
 	s.build("bash-5.2-1.fc45", "f45")
 
+	before := l.asked
 	first := s.call("compose-api", robot, http.MethodPost, all, tag)["id"]
 	s.want(first, "done")
+	t.Logf("a compose is %d requests to the bucket until it is done", l.asked-before)
 	ticket := s.ticket()
 	s.callAs("compose-api", ticket, http.MethodPost, all, tag) // shares its files
 	if given := s.callAs("compose-api", ticket, http.MethodPost, all, tag); given["status"] != float64(http.StatusUnauthorized) {

@@ -36,6 +36,8 @@ type ledger struct {
 	mu     sync.Mutex
 	used   map[string]bool
 	denied map[string]bool
+	// asked is how often anything was asked of a bucket.
+	asked int
 }
 
 func newLedger() *ledger { return &ledger{used: map[string]bool{}, denied: map[string]bool{}} }
@@ -54,6 +56,7 @@ var errDenied = errors.New("403: access denied")
 func (l *ledger) ask(function, verb, key string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.asked++
 	for _, g := range deploy.Access(function) {
 		if strings.HasPrefix(key, g.Prefix) && slices.Contains(g.Verbs, deploy.Verb(verb)) {
 			l.used[line(function, verb, g.Prefix)] = true
