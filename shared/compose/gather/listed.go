@@ -37,6 +37,9 @@ func (g *Gatherer) Listed(ctx context.Context, r compose.Request, lines []string
 		if key != "" && !slices.Contains(r.Sigkeys, keys[i]) {
 			r.Sigkeys = append(r.Sigkeys, keys[i])
 		}
+		if len(r.Sigkeys) > keysMost {
+			return nil, r, problem("The list names more than %d keys.", keysMost)
+		}
 		calls[i] = koji.Call{Method: "getRPM", Args: []any{name.String()}, Read: func(reader *xmlrpc.Reader) { found[i] = koji.ReadRPM(reader) }}
 	}
 	errs, err := g.Hub.MultiCall(ctx, calls)
@@ -71,15 +74,13 @@ func (g *Gatherer) buildsWith(ctx context.Context, rpms []koji.RPM, keys []strin
 	if err != nil {
 		return nil, g.missing(err)
 	}
+	of := make(map[int64][]Package, len(ids))
+	for _, p := range rpms {
+		of[p.BuildID] = append(of[p.BuildID], fromKoji(p, nil))
+	}
 	src := &Sources{Exact: true}
 	for i, b := range found {
-		build := Build{ID: ids[i], NVR: b.String(), Volume: volume(b.Volume)}
-		for _, p := range rpms {
-			if p.BuildID == ids[i] {
-				build.Packages = append(build.Packages, fromKoji(p, nil))
-			}
-		}
-		src.Extra = append(src.Extra, build)
+		src.Extra = append(src.Extra, Build{ID: ids[i], NVR: b.String(), Volume: volume(b.Volume), Packages: of[ids[i]]})
 	}
 	if err := g.signatures(ctx, src.Extra, func(*Package) bool { return true }); err != nil {
 		return nil, err
@@ -133,10 +134,11 @@ func (g *Gatherer) Again(ctx context.Context, lock compose.Lock) (*Sources, erro
 		return nil, fmt.Errorf("list the packages of %d builds: %w", len(ids), err)
 	}
 	var rpms []koji.RPM
-	for _, list := range files {
+	for i, list := range files {
 		for _, p := range list {
 			if wanted[p.ID] {
 				delete(wanted, p.ID)
+				p.BuildID = ids[i]
 				rpms = append(rpms, p)
 			}
 		}
@@ -144,22 +146,7 @@ func (g *Gatherer) Again(ctx context.Context, lock compose.Lock) (*Sources, erro
 	if len(wanted) > 0 {
 		return nil, lost(lock, func(p compose.RPM) bool { return wanted[p.ID] })
 	}
-	for i := range rpms {
-		rpms[i].BuildID = buildOf(rpms[i], ids, files)
-	}
 	return g.buildsWith(ctx, rpms, make([]string, len(rpms)))
-}
-
-func buildOf(p koji.RPM, ids []int64, files [][]koji.RPM) int64 {
-	if p.BuildID != 0 {
-		return p.BuildID
-	}
-	for i, list := range files {
-		if slices.ContainsFunc(list, func(q koji.RPM) bool { return q.ID == p.ID }) {
-			return ids[i]
-		}
-	}
-	return 0
 }
 
 // lost refuses a lock of which packages are gone, and names them.
