@@ -1,5 +1,7 @@
 package odcs
 
+import "github.com/distaff-project/distaff/shared/productmd"
+
 // Field is one of what a request may hold, for those who describe the API.
 type Field struct {
 	Name string
@@ -22,7 +24,7 @@ func Fields() []Field {
 		{"multilib_method", "list", "How those are chosen.", words(multilib())},
 		{"lookaside_repos", "list", "Addresses of repositories whose packages need not be in the compose; $basearch may stand in them.", nil},
 		{"label", "string", "A milestone and its version, such as RC-1.0.", nil},
-		{"compose_type", "string", "The type of compose; test, if nothing is said.", composeTypes()},
+		{"compose_type", "string", "The type of compose; test, if nothing is said.", productmd.Types()},
 		{"target_dir", "string", "The name of the directory it goes to; default, if nothing is said.", nil},
 		{"parent_pungi_compose_ids", "list", "Pungi ids of the composes it belongs to.", nil},
 		{"respin_of", "string", "The Pungi id of the compose it is made again of.", nil},

@@ -268,8 +268,8 @@ func (p *parser) composeType(o object) string {
 	switch {
 	case word == "":
 		return productmd.Test
-	case !slices.Contains(composeTypes(), word):
-		p.refuse("Types are "+strings.Join(composeTypes(), ", ")+".", `Unknown "compose_type" %q`, word)
+	case !slices.Contains(productmd.Types(), word):
+		p.refuse("Types are "+strings.Join(productmd.Types(), ", ")+".", `Unknown "compose_type" %q`, word)
 	}
 	return word
 }

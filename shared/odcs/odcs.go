@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/distaff-project/distaff/shared/compose"
-	"github.com/distaff-project/distaff/shared/productmd"
 )
 
 // name is a word of ODCS and its number.
@@ -41,11 +40,6 @@ func FlagNames(set compose.Flag) []string { return namesOf(flags(), set) }
 
 // ResultNames are the names of the results that are wanted.
 func ResultNames(set compose.Result) []string { return namesOf(results(), set) }
-
-// composeTypes are productmd's types of compose.
-func composeTypes() []string {
-	return []string{productmd.Test, productmd.CI, productmd.Nightly, productmd.Production, productmd.Development}
-}
 
 func sourceTypes() []name[compose.SourceType] {
 	return []name[compose.SourceType]{

@@ -122,6 +122,7 @@ func TestRefusals(t *testing.T) {
 		{top(`"arches":["X/../86"]`), "arches holds no architecture: X/../86"},
 		{top(`"arches":[]`), "arches should not be empty"},
 		{top(`"lookaside_repos":["file:///etc"]`), "lookaside_repos should hold addresses, but got file:///etc"},
+		{top(`"label":"mine"`), "label is none a compose can have: mine"},
 		{top(`"compose_type":"huge"`), `Unknown "compose_type" "huge"`},
 		{top(`"target_dir":"zz"`), `Unknown "target_dir" "zz"`},
 		{`{"source":{"type":"repo","source":"/mnt"}}`, `Source type "repo" is not made here.`},

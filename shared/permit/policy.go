@@ -15,60 +15,60 @@ import (
 // Policy is who may do what. Its zero value lets nobody do anything.
 type Policy struct {
 	// Open lets everybody do everything: for a local run without logins.
-	Open bool `yaml:"open"`
+	Open bool
 	// Admins may ask for anything and delete what is not theirs.
-	Admins Admins `yaml:"admins"`
+	Admins Admins
 	// Clients may ask for composes.
-	Clients Clients `yaml:"allowed_clients"`
+	Clients Clients
 	// Default is what holds where a client's entry says nothing; where it says
 	// nothing itself, ODCS's own defaults hold. Its MaxSecondsToLive is the
 	// server's, 72 h if 0.
-	Default Allowed `yaml:"default"`
+	Default Allowed
 	// SecondsToLive is the life of a compose for which none is asked. 0 means
 	// 24 h.
-	SecondsToLive int `yaml:"seconds_to_live"`
+	SecondsToLive int
 }
 
 // Admins are users and groups who are admins.
 type Admins struct {
-	Users  []string `yaml:"users"`
-	Groups []string `yaml:"groups"`
+	Users  []string
+	Groups []string
 }
 
 // Clients are users and groups, by name, with what each may ask for. A user's
 // own entry hides those of the user's groups.
 type Clients struct {
-	Users  map[string]Allowed `yaml:"users"`
-	Groups map[string]Allowed `yaml:"groups"`
+	Users  map[string]Allowed
+	Groups map[string]Allowed
 }
 
 // Allowed is what one client may ask for. For the lists, nil means the
 // default, an empty list nothing, and a list of one empty string anything.
 type Allowed struct {
-	SourceTypes   []string `yaml:"source_types"`
-	Sources       []string `yaml:"sources"`
-	Results       []string `yaml:"results"`
-	Flags         []string `yaml:"flags"`
-	Arches        []string `yaml:"arches"`
-	ComposeTypes  []string `yaml:"compose_types"`
-	TargetDirs    []string `yaml:"target_dirs"`
-	RawConfigKeys []string `yaml:"raw_config_keys"`
+	SourceTypes   []string
+	Sources       []string
+	Results       []string
+	Flags         []string
+	Arches        []string
+	ComposeTypes  []string
+	TargetDirs    []string
+	RawConfigKeys []string
 	// MaxSecondsToLive is the longest life that may be asked for, in seconds.
 	// 0 is the server's, to which a longer wish is cut without a word.
-	MaxSecondsToLive int `yaml:"max_seconds_to_live"`
+	MaxSecondsToLive int
 	// Quota limits numbers.
-	Quota Quota `yaml:"quota"`
+	Quota Quota
 }
 
 // Quota limits how many composes one user has; in the entry of a group, each of
 // its members. 0 means the default's, and there no limit; -1 is no limit.
 type Quota struct {
 	// Live is how many may exist that are not failed or removed.
-	Live int `yaml:"live"`
+	Live int
 	// PerHour is how many may be asked for in any 60 minutes.
-	PerHour int `yaml:"per_hour"`
+	PerHour int
 	// Generating is how many may wait or be generated at once.
-	Generating int `yaml:"generating"`
+	Generating int
 }
 
 // ODCS's limits on the life of a compose, in seconds

@@ -23,6 +23,9 @@ const (
 	Development = "development"
 )
 
+// Types are all kinds of compose.
+func Types() []string { return []string{Test, CI, Nightly, Production, Development} }
+
 // What stands in STATUS. A line break follows it in the file.
 const (
 	Started            = "STARTED"
@@ -90,8 +93,7 @@ func (c Compose) check() error {
 		return wrong("date %.20q of %s is not YYYYMMDD", c.Date, c.ID)
 	}
 	if _, known := suffix(c.Type); !known {
-		return wrong("type %.40q of %s: known are %s, %s, %s, %s, %s",
-			c.Type, c.ID, Test, CI, Nightly, Production, Development)
+		return wrong("type %.40q of %s: known are %s", c.Type, c.ID, strings.Join(Types(), ", "))
 	}
 	if c.Respin < 0 {
 		return wrong("respin %d of %s", c.Respin, c.ID)

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+
+	"github.com/distaff-project/distaff/shared/productmd"
 )
 
 type moduleRule struct {
@@ -83,7 +85,7 @@ func (r *reader) config() Config {
 			Name: r.text("release_name", ""), Short: r.text("release_short", ""), Version: r.text("release_version", ""),
 			Type: r.text("release_type", "ga"), Internal: r.truth("release_internal", false),
 		},
-		ComposeType:     r.oneOf("compose_type", "", "", "test", "ci", "nightly", "production", "development"),
+		ComposeType:     r.oneOf("compose_type", "", append([]string{""}, productmd.Types()...)...),
 		TreeInfoVersion: r.text("treeinfo_version", ""), Description: r.text("release_discinfo_description", ""),
 		Koji: r.oneOf("pkgset_source", "", "koji", "repos") == "koji",
 		Tags: r.list("pkgset_koji_tag"), Inherit: r.truth("pkgset_koji_inherit", true), Builds: r.list("pkgset_koji_builds"),
