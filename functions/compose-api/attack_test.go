@@ -183,6 +183,7 @@ func TestHostileBodiesAreRefusedAndNeverAnErrorOfOurs(t *testing.T) {
 		"locked 2":        `{"source":{"type":"locked","source":"compose:-1"}}`,
 		"rpms":            `{"source":{"type":"locked","rpms":["../../x-1-1.x86_64"]}}`,
 		"rpms 2":          `{"source":{"type":"locked","rpms":["x-1-1.x86_64/../../k"]}}`,
+		"rpms 3":          `{"source":{"type":"locked","rpms":["x-1-1.x86_64/a..b"]}}`,
 		"seconds":         `{"seconds_to_live":1e400,"source":{"type":"tag","source":"f26"}}`,
 		"seconds 2":       `{"seconds-to-live":"9999999999999999999999","source":{"type":"tag","source":"f26"}}`,
 		"17 MB":           `{"source":{"type":"tag","source":"` + strings.Repeat("x ", 17<<19) + `"}}`,

@@ -171,6 +171,9 @@ func (p *parser) sigkeys(o object, otherwise []string) []string {
 	return list
 }
 
+// goodKey is the form of a key, which may be none.
+func goodKey() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]{0,64}$`) }
+
 func (p *parser) arches(o object, key string, otherwise []string) []string {
 	list := otherwise
 	if _, given := o.get(key); given {

@@ -112,9 +112,10 @@ func (p *parser) locked(source, rpms []string) []string {
 			p.refuse(hint, `Source of type "locked" should be a digest or compose:<id>, but got %.80s`, source[0])
 		}
 	}
+	key := goodKey()
 	for _, line := range rpms {
 		nevra, sigkey, _ := strings.Cut(line, "/")
-		if _, err := rpm.ParseNVRA(nevra); err != nil || strings.Contains(sigkey, "/") {
+		if _, err := rpm.ParseNVRA(nevra); err != nil || !key.MatchString(sigkey) {
 			p.refuse("Write each as name-[epoch:]version-release.arch, with /sigkey behind it if it is to be that one.", "rpms holds no name of an RPM: %.120s", line)
 			return nil
 		}
