@@ -42,6 +42,11 @@ const (
 	ListMost = 10_000
 	// AddressesMost is how many addresses a list may have: each is read.
 	AddressesMost = 50
+	// TagsMost is how many tags a request may name: each is listed as a whole.
+	// OthersMost is the same for modules and tasks, for each of which somebody is
+	// asked.
+	TagsMost   = 50
+	OthersMost = 500
 	// RPMsMost is how many RPMs a locked list may name.
 	RPMsMost = 200_000
 	// WordMost is the longest element, in bytes; that of an address is longer.

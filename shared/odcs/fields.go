@@ -137,7 +137,7 @@ func (p *parser) builds(o object) []string {
 }
 
 func (p *parser) tasks(source object) []string {
-	list := p.list(source, "scratch_build_tasks", 20)
+	list := p.listOf(source, "scratch_build_tasks", 20, OthersMost)
 	for _, item := range list {
 		if _, err := strconv.ParseUint(item, 10, 63); err != nil {
 			p.refuse("Write each as the number of a Koji task.", "scratch_build_tasks holds no task: %.80s", item)

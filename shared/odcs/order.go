@@ -130,8 +130,8 @@ func (p *parser) order(o object) Order {
 	r.Koji = p.Koji
 	r.SourceType = p.sourceType(source)
 	r.Source = unique(p.words(source, "source"), true)
-	r.Modules = unique(p.list(source, "modules", WordMost), true)
-	r.ScratchModules = unique(p.list(source, "scratch_modules", WordMost), true)
+	r.Modules = unique(p.listOf(source, "modules", WordMost, OthersMost), true)
+	r.ScratchModules = unique(p.listOf(source, "scratch_modules", WordMost, OthersMost), true)
 	rpms := p.listOf(source, "rpms", WordMost, RPMsMost)
 	other := len(rpms) > 0 || r.SourceType == compose.Build || r.SourceType == compose.Module && len(r.ScratchModules) > 0
 	if len(r.Source) == 0 && !other {
@@ -144,7 +144,7 @@ func (p *parser) order(o object) Order {
 	r.Event = p.positive(source, "koji_event")
 	p.making(o, r)
 	r.MultilibMethod = p.multilib(o)
-	r.ModularKojiTags = unique(p.list(source, "modular_koji_tags", WordMost), true)
+	r.ModularKojiTags = unique(p.listOf(source, "modular_koji_tags", WordMost, TagsMost), true)
 	p.moduleDefaults(source, r)
 	r.ScratchBuildTasks = unique(p.tasks(source), true)
 	r.BaseModuleName = p.text(source, "base_module_br_name")

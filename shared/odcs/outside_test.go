@@ -53,6 +53,30 @@ func TestAddressesNobodyReadsFromAreRefusedWhereTheyAreNamed(t *testing.T) {
 	}
 }
 
+func TestWhatSomebodyIsAskedAboutOneByOneIsLittle(t *testing.T) {
+	words := func(n int, form string) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(form, i))
+		}
+		return strings.Join(all, " ")
+	}
+	for body, good := range map[string]bool{
+		`{"source":{"type":"tag","source":"` + words(50, "f%d") + `"}}`:                                                      true,
+		`{"source":{"type":"tag","source":"` + words(51, "f%d") + `"}}`:                                                      false,
+		`{"source":{"type":"module","source":"` + words(501, "m:%d") + `"}}`:                                                 false,
+		`{"source":{"type":"module","source":"m:1","modular_koji_tags":["` + words(51, "f%d") + `"]}}`:                       false,
+		`{"source":{"type":"tag","source":"f45","scratch_build_tasks":["` + words(501, "1%d") + `"]}}`:                       false,
+		`{"source":{"type":"tag","source":"f45","modules":["` + words(501, "m:%d:1:c") + `"]}}`:                              false,
+		`{"source":{"type":"tag","source":"f45","packages":["` + words(5000, "p%d") + `"]}}`:                                 true,
+		`{"source":{"type":"build","source":"","builds":["` + strings.ReplaceAll(words(2000, "b-1-%d"), " ", `","`) + `"]}}`: true,
+	} {
+		if _, err := (odcs.Defaults{}).Parse([]byte(body)); (err == nil) != good {
+			t.Errorf("%.80s…: %v", body, err)
+		}
+	}
+}
+
 // distinct are so many addresses.
 func distinct(n int) string {
 	var all []string

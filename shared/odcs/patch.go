@@ -44,7 +44,7 @@ func (d Defaults) ParsePatch(body []byte) (Patch, error) {
 		_, modules := source.get("modules")
 		patch.Given = builds || modules
 		patch.Builds = unique(p.builds(source), true)
-		patch.Modules = unique(p.list(source, "modules", WordMost), true)
+		patch.Modules = unique(p.listOf(source, "modules", WordMost, OthersMost), true)
 	}
 	if p.err != nil {
 		return Patch{}, p.err

@@ -28,6 +28,12 @@ func (p *parser) check(r *compose.Request, rpms []string, order *Order) RawConfi
 	if len(rpms) > 0 && r.SourceType != compose.Locked {
 		p.refuse(`Set "type": "locked".`, "rpms is only for source type \"locked\"")
 	}
+	most := map[compose.SourceType]int{
+		compose.Tag: TagsMost, compose.Module: OthersMost, compose.Repo: AddressesMost, compose.PungiCompose: AddressesMost, compose.Pulp: OthersMost,
+	}[r.SourceType]
+	if most > 0 && len(r.Source) > most {
+		p.refuse("Ask for fewer.", "source has %d elements, and may have %d", len(r.Source), most)
+	}
 	switch r.SourceType {
 	case compose.RawConfig:
 		return p.rawConfig(r.Source)
@@ -38,9 +44,6 @@ func (p *parser) check(r *compose.Request, rpms []string, order *Order) RawConfi
 		if r.SourceType == compose.Repo {
 			// ODCS takes folders of its own machine there; we have none.
 			hint = "Write the address of a repository."
-		}
-		if len(r.Source) > AddressesMost {
-			p.refuse("Ask for fewer.", "source has %d addresses, and may have %d", len(r.Source), AddressesMost)
 		}
 		for _, address := range r.Source {
 			p.address(address, hint, "Source should be an address for %q source_type, but got %.80s", TypeName(r.SourceType), address)
