@@ -27,7 +27,7 @@ const statusPath = "/status-page/"
 // the same manifests as on a cluster.
 func (w *World) startFunctions(_ context.Context, _ keys) error {
 	runner := fn.Runner{Now: w.options.Now, Log: w.options.Log}
-	parts, err := distaff.ConnectTo(w.Bucket, w.Files, w.Config, config.NewSecrets(os.LookupEnv, os.ReadFile), nil) //nolint:contextcheck // it asks no system, and looks for a program once
+	parts, err := distaff.ConnectTo(w.Bucket, w.Files, w.Config, config.NewSecrets(os.LookupEnv, os.ReadFile), nil)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (p *play) prepare(ctx context.Context, o Options) error {
 		p.installer = found
 	}
 	w, err := world.Start(ctx, world.Options{
-		Dir: o.Dir, TickEvery: 250 * time.Millisecond, Say: p.s.Say, InProcess: true,
+		Dir: o.Dir, TickEvery: time.Second / 4, Say: p.s.Say, InProcess: true,
 		Builder: builder, Now: p.clock.now, Requests: p.counter.hear,
 	})
 	if err != nil {

@@ -58,7 +58,7 @@ func (p *play) fix(ctx context.Context) error {
 		p.wrong("compose %d is %s and of %s, and should be done and of rule:%s", id, c.State, c.Owner, security)
 	}
 	p.result(fmt.Sprintf("dnf installed the fix %.1f s after it was tagged", all.Seconds()),
-		fmt.Sprintf("%.2f s: the bus told of the tag, the rule %s wanted a compose, and latest-%s leads to compose %d", ready.Seconds(), security, security, id),
+		fmt.Sprintf("%.2f s: the bus, heard four times a second here, told of the tag; the rule %s wanted a compose, and latest-%s leads to compose %d", ready.Seconds(), security, security, id),
 		fmt.Sprintf("%.2f s: dnf has read it and installed %s", all.Seconds(), strings.Join(installed, "  ")),
 		cost.String())
 	return nil
