@@ -120,12 +120,20 @@ func (c *composeStory) write(s streams, verbose bool) {
 	for _, line := range is.Trail {
 		say("  %s  %s", stamp(line.At), plain(line.Text))
 	}
-	a := answer{Steps: c.Steps, records: c.records}
+	a := answer{Steps: unusual(c.Steps, verbose), records: c.records}
 	a.steps(say, verbose)
 	c.holders(say)
 	a.letters(say)
 	waits(say, is.Book)
 	next(say, c.Next)
+}
+
+// unusual leaves out the steps that went well at once: the trail tells of them.
+func unusual(steps []broker.Record, verbose bool) []broker.Record {
+	if verbose {
+		return steps
+	}
+	return slices.DeleteFunc(slices.Clone(steps), func(r broker.Record) bool { return r.Kind == broker.Delivered && r.Attempt <= 1 })
 }
 
 // holders tells where its files are, and who keeps them there.

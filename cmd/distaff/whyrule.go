@@ -106,7 +106,7 @@ func (r *ruleStory) write(s streams, verbose bool) {
 	for _, line := range is.Trail {
 		say("  %s  %s", stamp(line.At), plain(line.Text))
 	}
-	a := answer{Steps: r.Steps, records: r.records}
+	a := answer{Steps: unusual(r.Steps, verbose), records: r.records}
 	a.steps(say, verbose)
 	a.letters(say)
 	waits(say, is.Book)
