@@ -93,12 +93,19 @@ func (m maker) now(ctx context.Context, request compose.Request, k Koji, start g
 	if err != nil || gather.NeedsSolver(request, src) {
 		return "", err
 	}
+	end := m.until(ctx)
+	stop := func() bool { return !m.desk.Bucket.Now().Before(end) }
+	err = g.LookAtNoarch(ctx, request, src, nil, stop)
+	if publish.Stopped(err) || errors.As(err, new(*gather.GoneError)) {
+		return "", keeper.Leave(ctx, start, src.Base)
+	}
+	if err != nil {
+		return "", err
+	}
 	sel, err := g.Select(request, src, gather.Choice{})
 	if err != nil {
 		return "", err
 	}
-	end := m.until(ctx)
-	stop := func() bool { return !m.desk.Bucket.Now().Before(end) }
 	err = g.AskChecksums(ctx, sel, stop)
 	if unknown := sel.Unmeasured(); err == nil && unknown <= fewUnmeasured {
 		if err = g.Checksums(ctx, sel, stop); err == nil {

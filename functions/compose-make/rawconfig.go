@@ -145,6 +145,9 @@ func (r *making) variants(ctx context.Context, config pungi.Config, groups comps
 		}
 	}
 	choice := gather.Choice{Gone: namesOf(r.log.Work().Gone)}
+	if err := r.gatherer.LookAtNoarch(ctx, request, r.src, choice.Gone, r.stop); err != nil {
+		return err
+	}
 	picked, err := r.pickVariants(ctx, config, groups, request, choice)
 	if err != nil {
 		return err

@@ -54,6 +54,9 @@ func (r *making) choose(ctx context.Context) (*gather.Selection, error) {
 	for _, path := range r.log.Work().Gone {
 		choice.Gone[path] = true
 	}
+	if err := r.gatherer.LookAtNoarch(ctx, r.r, r.src, choice.Gone, r.stop); err != nil {
+		return nil, err
+	}
 	if gather.NeedsSolver(r.r, r.src) {
 		if err := r.solve(ctx, choice); err != nil {
 			return nil, err

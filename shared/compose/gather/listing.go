@@ -26,6 +26,8 @@ type Build struct {
 	Volume string `json:"volume,omitempty"`
 	// Packages are in the order of their file names.
 	Packages []Package `json:"packages"`
+	// Noarch is where its noarch packages are for; nil: nobody looked.
+	Noarch *Noarch `json:"noarch,omitempty"`
 }
 
 // Package is one package, of which there may be several files that differ in

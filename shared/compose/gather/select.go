@@ -110,11 +110,12 @@ func (s *selector) arch(arch string, builds []Build, names map[string]bool, sour
 	for i := range builds {
 		b := &builds[i]
 		srpm := sourceOf(b)
-		taken := false
+		taken, barred := false, b.Noarch.bars(archesOf(arch))
 		for k := range b.Packages {
 			n := &b.Packages[k]
 			name, _, pkgArch, _ := rpm.SplitNEVRA(n.NEVRA)
-			if rpm.IsSource(pkgArch) || isDebug(name) || !slices.Contains(own, pkgArch) || hidden(b, n) || !s.wants(arch, name, n, names) {
+			if rpm.IsSource(pkgArch) || isDebug(name) || !slices.Contains(own, pkgArch) || hidden(b, n) ||
+				pkgArch == rpm.Noarch && barred || !s.wants(arch, name, n, names) {
 				continue
 			}
 			s.found[name], s.found[name+"."+pkgArch] = true, true

@@ -35,6 +35,8 @@ const (
 	ConflictFlags     Tag = 1053
 	ConflictName      Tag = 1054
 	ConflictVersion   Tag = 1055
+	ExcludeArch       Tag = 1059
+	ExclusiveArch     Tag = 1061
 	ChangelogTime     Tag = 1080
 	ChangelogName     Tag = 1081
 	ChangelogText     Tag = 1082

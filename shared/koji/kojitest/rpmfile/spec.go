@@ -35,6 +35,9 @@ type Spec struct {
 	Files             []string // paths
 	Changelog         int      // how many entries
 	License, Packager string
+	// ExclusiveArch and ExcludeArch are what a source package says of where it
+	// is built.
+	ExclusiveArch, ExcludeArch []string
 }
 
 // Encode writes the package file.
@@ -95,6 +98,12 @@ func (s Spec) header(payload []byte) *header {
 		h.text(tagSourceRPM, s.SourceRPM)
 	}
 	h.text(tagArch, arch)
+	if len(s.ExcludeArch) > 0 {
+		h.texts(1059, texts, s.ExcludeArch...)
+	}
+	if len(s.ExclusiveArch) > 0 {
+		h.texts(1061, texts, s.ExclusiveArch...)
+	}
 	h.text(1064, "4.18.0")
 	s.relations(h)
 	s.files(h)
