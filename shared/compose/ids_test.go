@@ -10,6 +10,7 @@ import (
 	"github.com/distaff-project/distaff/shared/blob/mem"
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/state"
+	"github.com/distaff-project/distaff/shared/state/statetest"
 )
 
 func TestNumbersAreGivenOnce(t *testing.T) {
@@ -39,7 +40,7 @@ func TestNumbersAreGivenOnce(t *testing.T) {
 
 func TestNumbersRiseAndAnswersGetLost(t *testing.T) {
 	for seed := range uint64(200) {
-		s := &schedule{rng: rand.New(rand.NewPCG(seed, 1))}
+		s := &schedule{statetest.Orders{Rand: rand.New(rand.NewPCG(seed, 1))}}
 		sh := newShelf(t, s, 5)
 		ids := compose.IDs{Bucket: state.Bucket{Store: sh.store, Now: func() time.Time { return sh.now }, Nonce: sh.nonce, Rest: sh.rest}}
 		last := int64(0)

@@ -14,49 +14,11 @@ import (
 	"github.com/distaff-project/distaff/shared/blob/mem"
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/state"
+	"github.com/distaff-project/distaff/shared/state/statetest"
 )
 
-// schedule plays orders in which some runs can take their steps: all of them,
-// or as many as are drawn if there is an rng.
-//
-// One play is a list of choices. It is played by following a list as far as it
-// goes and taking the first choice from there on; the next list is the last one
-// with its last choice raised that can be.
-type schedule struct {
-	choices, of []int
-	at          int
-	rng         *rand.Rand
-}
-
-// choose gives a number below n.
-func (s *schedule) choose(n int) int {
-	if s.at == len(s.choices) {
-		first := 0
-		if s.rng != nil {
-			first = s.rng.IntN(n)
-		}
-		s.choices, s.of = append(s.choices, first), append(s.of, n)
-	}
-	s.at++
-	return s.choices[s.at-1]
-}
-
-// next gets ready for the next play, and tells whether there is one.
-func (s *schedule) next() bool {
-	s.at = 0
-	if s.rng != nil {
-		s.choices, s.of = nil, nil
-		return true
-	}
-	for last := len(s.choices) - 1; last >= 0; last-- {
-		if s.choices[last]+1 < s.of[last] {
-			s.choices[last]++
-			s.choices, s.of = s.choices[:last+1], s.of[:last+1]
-			return true
-		}
-	}
-	return false
-}
+// schedule plays orders in which some runs can take their steps.
+type schedule struct{ statetest.Orders }
 
 // run is one of those that are played against each other.
 type run struct {
@@ -78,7 +40,7 @@ func (s *schedule) play(works []func(ctx context.Context)) {
 		live = append(live, r)
 	}
 	for len(live) > 0 {
-		r := live[s.choose(len(live))]
+		r := live[s.Choose(len(live))]
 		r.resume <- struct{}{}
 		<-r.stopped
 		live = slices.DeleteFunc(live, func(r *run) bool { return r.done })
@@ -110,7 +72,7 @@ func (s *stepped) Get(ctx context.Context, key string) (blob.Object, error) {
 func (s *stepped) Put(ctx context.Context, key string, body []byte, cond blob.Cond, opts ...blob.PutOption) (blob.Tag, error) {
 	s.step(ctx)
 	tag, err := s.Store.Put(ctx, key, body, cond, opts...)
-	if err == nil && s.loses > 0 && s.s.choose(2) == 1 {
+	if err == nil && s.loses > 0 && s.s.Choose(2) == 1 {
 		s.loses--
 		return "", errNoAnswer
 	}
@@ -349,7 +311,7 @@ func TestNobodyLosesWhatIsHeld(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := &schedule{}
 			if tt.drawn > 0 {
-				s.rng = rand.New(rand.NewPCG(uint64(n), 1))
+				s.Rand = rand.New(rand.NewPCG(uint64(n), 1))
 			}
 			plays := 0
 			for {
@@ -368,10 +330,10 @@ func TestNobodyLosesWhatIsHeld(t *testing.T) {
 				}
 				if err := sh.check(); err != nil || t.Failed() {
 					is, _ := sh.Look(context.Background(), digest)
-					t.Fatalf("play %d %v: %v\n%+v, %v", plays, s.choices, err, is, sh.dirs)
+					t.Fatalf("play %d %v: %v\n%+v, %v", plays, s.Choices(), err, is, sh.dirs)
 				}
 				plays++
-				if !s.next() || plays == tt.drawn {
+				if !s.Next() || plays == tt.drawn {
 					break
 				}
 			}

@@ -2,54 +2,15 @@ package state_test
 
 import (
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/distaff-project/distaff/shared/state/statetest"
 )
 
 // schedule plays every order in which some runs can take their steps: a run
 // stops before each of its steps until the schedule lets it go on.
-//
-// One play is a list of choices. It is played by following a list as far as it
-// goes and taking the first choice from there on; the next list is the last one
-// with its last choice raised that can be.
-type schedule struct {
-	choices []int // what was chosen
-	of      []int // out of how many
-	at      int
-	// rng draws the choices where there are too many orders to play all of them.
-	rng *rand.Rand
-}
-
-// choose gives a number below n.
-func (s *schedule) choose(n int) int {
-	if s.at == len(s.choices) {
-		first := 0
-		if s.rng != nil {
-			first = s.rng.IntN(n)
-		}
-		s.choices, s.of = append(s.choices, first), append(s.of, n)
-	}
-	s.at++
-	return s.choices[s.at-1]
-}
-
-// next gets ready for the next play, and tells whether there is one.
-func (s *schedule) next() bool {
-	s.at = 0
-	if s.rng != nil {
-		s.choices, s.of = nil, nil
-		return true
-	}
-	for last := len(s.choices) - 1; last >= 0; last-- {
-		if s.choices[last]+1 < s.of[last] {
-			s.choices[last]++
-			s.choices, s.of = s.choices[:last+1], s.of[:last+1]
-			return true
-		}
-	}
-	return false
-}
+type schedule struct{ statetest.Orders }
 
 // run is one of those that are played against each other.
 type run struct {
@@ -98,7 +59,7 @@ func (s *schedule) play(works []func(r *run), others func() []func(), idle func(
 		case n == 0:
 			idle()
 		default:
-			chosen := s.choose(n)
+			chosen := s.Choose(n)
 			if chosen >= len(able) {
 				happens[chosen-len(able)]()
 				continue
@@ -122,7 +83,7 @@ func TestTheScheduleMissesNothing(t *testing.T) {
 			t.Fatalf("%s is played twice", text)
 		}
 		seen[text] = true
-		if !s.next() {
+		if !s.Next() {
 			break
 		}
 	}

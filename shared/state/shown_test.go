@@ -144,10 +144,10 @@ func every(t *testing.T, faults int, there *event.Statuses, newest map[string]st
 	var s schedule
 	if len(reports) > 2 || len(reports) > 1 && faults > 0 {
 		// Some millions of orders, or 67,816, which were all played once: a sample.
-		s.rng = rand.New(rand.NewPCG(1, 2))
+		s.Rand = rand.New(rand.NewPCG(1, 2))
 	}
 	for plays := 1; ; plays++ {
-		p := newPull(s.choose, faults)
+		p := newPull(s.Choose, faults)
 		if there != nil {
 			p.alone(t, *there)
 			p.faults = faults
@@ -161,9 +161,9 @@ func every(t *testing.T, faults int, there *event.Statuses, newest map[string]st
 			p.alone(t, want(0, true, again...))
 		}
 		if diff := cmp.Diff(newest, p.lines); diff != "" || t.Failed() {
-			t.Fatalf("play %v:\n%s", s.choices, diff)
+			t.Fatalf("play %v:\n%s", s.Choices(), diff)
 		}
-		if !s.next() || s.rng != nil && plays == 4000 {
+		if !s.Next() || s.Rand != nil && plays == 4000 {
 			return plays
 		}
 	}
