@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,14 +24,13 @@ import (
 // meddled tells of each write before it is done.
 type meddled struct {
 	*mem.Store
-	before func(n int, key string)
-	n      int
+	before func(n int64)
+	n      atomic.Int64
 }
 
 func (m *meddled) Put(ctx context.Context, key string, body []byte, cond blob.Cond, opts ...blob.PutOption) (blob.Tag, error) {
 	if m.before != nil {
-		m.n++
-		m.before(m.n, key)
+		m.before(m.n.Add(1))
 	}
 	return m.Store.Put(ctx, key, body, cond, opts...)
 }
@@ -38,7 +38,7 @@ func (m *meddled) Put(ctx context.Context, key string, body []byte, cond blob.Co
 // A compose may be cancelled and removed, at any moment, while a run is at work
 // for it. Whatever the run wrote is removed in the end.
 func TestWhatIsMadeForAComposeThatIsRemovedMeanwhileIsRemovedToo(t *testing.T) {
-	for at := 1; ; at++ {
+	for at := int64(1); ; at++ {
 		w := newWorld(t)
 		store := &meddled{Store: mem.New()}
 		w.store = store
@@ -49,11 +49,11 @@ func TestWhatIsMadeForAComposeThatIsRemovedMeanwhileIsRemovedToo(t *testing.T) {
 		id := w.ask(request())
 		order, _ := w.order(t.Context(), id)
 		ended := false
-		store.before = func(n int, _ string) {
+		store.before = func(n int64) {
 			if n != at {
 				return
 			}
-			store.before, ended = nil, true
+			ended = true
 			w.decide(id, compose.Cancelled{By: "me"})
 			w.decide(id, compose.RemovalAsked{By: "admin"})
 		}

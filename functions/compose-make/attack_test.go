@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -168,7 +169,7 @@ type spoiler func(req *http.Request, answer *http.Response, n int) *http.Respons
 
 type spoiled struct {
 	spoil spoiler
-	n     *int
+	n     *atomic.Int64
 }
 
 func (s spoiled) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -176,8 +177,7 @@ func (s spoiled) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	*s.n++
-	return s.spoil(req, answer, *s.n), nil
+	return s.spoil(req, answer, int(s.n.Add(1))), nil
 }
 
 // body replaces what is sent.
@@ -269,7 +269,7 @@ func TestAFileServerThatLiesFailsAComposeAndHarmsNobody(t *testing.T) {
 			w := newWorld(t)
 			w.build("bash-5.2-1.fc45", []string{"f45"}, "bash.x86_64")
 			w.koji.Files = rpmfile.New(rpmfile.Options{
-				System: "files", Pause: time.Millisecond, First: 200, HTTP: &http.Client{Transport: spoiled{spoil, new(int)}},
+				System: "files", Pause: time.Millisecond, First: 200, HTTP: &http.Client{Transport: spoiled{spoil, new(atomic.Int64)}},
 			})
 			w.open(w.options)
 			begun := time.Now()
