@@ -129,8 +129,8 @@ func (r *making) repository(ctx context.Context, sel *gather.Selection, tree *ga
 		return 0, err
 	}
 	// What was all copied from the shelf is on the shelf.
-	whole := r.src != nil && r.src.Solved // then all there is was put there
-	if !whole && (made.Work.Described > 0 || made.Work.Reused > 0 || !r.shelf.Has(name) || len(r.log.Work().Parts[name]) > 0) {
+	if !r.solved && // else all there is was put there
+		(made.Work.Described > 0 || made.Work.Reused > 0 || !r.shelf.Has(name) || len(r.log.Work().Parts[name]) > 0) {
 		if err := r.shelf.Tree(ctx, name, made, r.r.SourceType == compose.Tag); err != nil {
 			return 0, err
 		}
@@ -176,11 +176,7 @@ func (r *making) close(ctx context.Context, answer event.ComposeAnswer) error {
 		answer.Dir = 0
 	}
 	if !r.locked {
-		var listing *gather.Listing
-		if r.src != nil {
-			listing = r.src.Base
-		}
-		if err := r.shelf.Leave(ctx, r.log.Work().Start, listing); err != nil {
+		if err := r.shelf.Leave(ctx, r.log.Work().Start, nil); err != nil {
 			return err
 		}
 		if err := r.reuses().Note(ctx, compose.ReuseKey(r.r), r.c.ID, true); err != nil {

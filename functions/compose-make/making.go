@@ -34,6 +34,12 @@ type making struct {
 	shelf    *shelf.Keeper
 	resolved *event.ComposeResolved
 	src      *gather.Sources
+	// solved tells that the solver looked at all there is, put that what the
+	// sources hold is put away.
+	solved, put bool
+	// settled is the list of packages that this run wrote down.
+	settled   compose.Lock
+	settledAs string
 	// locked tells that it is made of a list of packages, not of what sources
 	// hold.
 	locked bool
@@ -146,14 +152,12 @@ func (r *making) pause(ctx context.Context, large bool) error {
 // this making, or, where that needs it no more, for the next compose.
 func (r *making) keepSources(ctx context.Context) error {
 	switch {
-	case r.src == nil:
-		return nil
-	case r.log.Work().Lock == "":
+	case r.log.Work().Lock == "" && r.src != nil:
 		return r.log.KeepSources(ctx, r.src)
-	case r.locked || r.src.Base == nil:
+	case r.log.Work().Lock == "" || r.locked || !r.put:
 		return nil
 	}
-	return r.shelf.Leave(ctx, r.log.Work().Start, r.src.Base)
+	return r.shelf.Leave(ctx, r.log.Work().Start, nil)
 }
 
 func (r *making) reuses() compose.Reuse { return compose.Reuse{Bucket: r.desk.Bucket} }

@@ -35,14 +35,36 @@ func (r *making) make(ctx context.Context) error {
 			return err
 		}
 	}
-	lock, err := r.locks.Load(ctx, digest)
-	if err != nil {
+	if err := r.putAway(ctx); err != nil {
 		return err
 	}
+	lock := r.settled
+	if digest != r.settledAs {
+		var err error
+		if lock, err = r.locks.Load(ctx, digest); err != nil {
+			return err
+		}
+	}
+	r.settled = compose.Lock{}
 	// A lock may be an older one of the same packages.
 	start := r.log.Work().Start
 	lock.Event, lock.Tags, lock.TagNames = start.Event, start.Tags, start.TagNames
 	return r.publish(ctx, digest, lock)
+}
+
+// putAway stores what the sources hold, which is not needed any more, and frees
+// the memory for what is written now.
+func (r *making) putAway(ctx context.Context) error {
+	if r.src == nil {
+		return nil
+	}
+	if !r.locked && r.src.Base != nil {
+		if err := r.shelf.Listed(ctx, r.src.Base); err != nil {
+			return err
+		}
+	}
+	r.solved, r.put, r.src = r.src.Solved, true, nil
+	return nil
 }
 
 // choose finds out which files there are to be, with checksums and sizes.
@@ -197,6 +219,7 @@ func (r *making) settle(ctx context.Context, sel *gather.Selection) (string, err
 		return "", err
 	}
 	r.journal.note("The packages are settled: %d files in %d repositories, list %s.", len(sel.Files), len(sel.Trees), digest)
+	r.settled, r.settledAs = lock, digest
 	return r.log.Settle(ctx, digest)
 }
 

@@ -39,6 +39,7 @@ func (t *turn) answer(a Answer) {
 		t.made(a)
 	case event.ComposeFailed.Name():
 		t.resolve(a.Resolved, false)
+		t.c.Missing = a.Missing
 		t.fail(reasonFailed + a.Reason)
 	}
 }

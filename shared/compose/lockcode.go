@@ -113,7 +113,18 @@ func readTree(d *json.Decoder) (Tree, error) {
 		"groups":     func() error { return d.Decode(&t.Groups) },
 		"updateinfo": func() error { return d.Decode(&t.UpdateInfo) },
 		"rpms": func() error {
-			return readAll(d, rpmsMost, &t.RPMs, func() (p RPM, err error) { return p, d.Decode(&p) })
+			var last RPM
+			return readAll(d, rpmsMost, &t.RPMs, func() (p RPM, err error) {
+				err = d.Decode(&p)
+				// What neighbours have in common is in memory once.
+				for _, both := range [][2]*string{{&p.Build, &last.Build}, {&p.SRPM, &last.SRPM}, {&p.Sigkey, &last.Sigkey}, {&p.Base, &last.Base}} {
+					if *both[0] == *both[1] {
+						*both[0] = *both[1]
+					}
+				}
+				last = p
+				return p, err
+			})
 		},
 	})
 	return t, err

@@ -53,11 +53,17 @@ func DigestsOf(tree gather.Tree) Documents {
 // Unlock gives the selection that was written down.
 func Unlock(lock compose.Lock) *gather.Selection {
 	sel := &gather.Selection{Koji: lock.Koji, Start: gather.Start{Event: lock.Event, Tags: lock.Tags, TagNames: lock.TagNames}}
-	at := map[string]int32{}
+	total := 0
+	for _, t := range lock.Trees {
+		total += len(t.RPMs)
+	}
+	type address struct{ base, path string }
+	at := make(map[address]int32, total)
+	sel.Files = make([]gather.File, 0, total)
 	for _, t := range lock.Trees {
 		tree := gather.Tree{Variant: t.Variant, Arch: t.Arch, Kind: t.Kind, Files: make([]int32, 0, len(t.RPMs))}
 		for _, r := range t.RPMs {
-			name := r.Base + "\x00" + r.Path
+			name := address{r.Base, r.Path}
 			place, known := at[name]
 			if !known {
 				place = int32(len(sel.Files)) //nolint:gosec // a lock has at most some 100,000

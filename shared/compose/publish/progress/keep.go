@@ -141,17 +141,56 @@ func (l *Log) Sources(ctx context.Context) (*gather.Sources, error) {
 	return src, Unpack(object.Body, src)
 }
 
-// Pack writes a value as JSON, compressed.
+// Pack writes what tags or sources hold as JSON, compressed: a line without the
+// builds of tags, and one for each of them. A large tag in one piece would be in
+// memory once more as text.
 func Pack(value any) ([]byte, error) {
+	value, builds := apart(value)
 	var packed bytes.Buffer
 	to, err := zstd.NewWriter(&packed, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(json.NewEncoder(to).Encode(value), to.Close()); err != nil {
+	enc := json.NewEncoder(to)
+	err = enc.Encode(value)
+	for i := 0; i < len(builds) && err == nil; i++ {
+		err = enc.Encode(&builds[i])
+	}
+	if err := errors.Join(err, to.Close()); err != nil {
 		return nil, err
 	}
 	return packed.Bytes(), nil
+}
+
+// apart gives a value without its builds, and these.
+func apart(value any) (any, []gather.Build) {
+	switch v := value.(type) {
+	case *gather.Listing:
+		head := *v
+		head.Builds = nil
+		return &head, v.Builds
+	case *gather.Sources:
+		if v.Base == nil {
+			return v, nil
+		}
+		head, base := *v, *v.Base
+		base.Builds, head.Base = nil, &base
+		return &head, v.Base.Builds
+	}
+	return value, nil
+}
+
+// buildsIn is where the builds of a value belong; nil: it has none.
+func buildsIn(value any) *[]gather.Build {
+	switch v := value.(type) {
+	case *gather.Listing:
+		return &v.Builds
+	case *gather.Sources:
+		if v.Base != nil {
+			return &v.Base.Builds
+		}
+	}
+	return nil
 }
 
 // Unpack reads what Pack wrote.
@@ -161,7 +200,23 @@ func Unpack(packed []byte, value any) error {
 		return err
 	}
 	defer from.Close()
-	if err := json.NewDecoder(io.LimitReader(from, sourcesMost)).Decode(value); err != nil {
+	d := json.NewDecoder(io.LimitReader(from, sourcesMost))
+	if err := d.Decode(value); err != nil {
+		return fmt.Errorf("unpack: %w", err)
+	}
+	to := buildsIn(value)
+	for d.More() {
+		var b gather.Build
+		if err := d.Decode(&b); err != nil {
+			return fmt.Errorf("unpack: %w", err)
+		}
+		if to == nil {
+			return errors.New("unpack: there are builds where none belong")
+		}
+		*to = append(*to, b)
+	}
+	// What is cut off ends at a line's end as well.
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("unpack: %w", err)
 	}
 	return nil

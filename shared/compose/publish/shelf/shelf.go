@@ -4,6 +4,7 @@
 package shelf
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -53,6 +54,7 @@ type Keeper struct {
 	shelf  Shelf
 	tag    blob.Tag
 	stored map[string][]Frames
+	listed string
 }
 
 // Open reads what is kept of the source of a request. What cannot be read is as
@@ -150,14 +152,21 @@ func (k *Keeper) Tree(ctx context.Context, tree string, made *publish.Made, own 
 	return err
 }
 
-// Leave keeps where a compose began, what the tags held (unless that is nil),
-// and the frames of its trees, in place of what is older.
+// Listed stores what the tags held, for Leave to name.
+func (k *Keeper) Listed(ctx context.Context, listing *gather.Listing) (err error) {
+	k.listed, err = k.storeListing(ctx, listing)
+	return err
+}
+
+// Leave keeps where a compose began, what the tags held (where that is nil: what
+// was Listed, if anything), and the frames of its trees, in place of what is older.
 func (k *Keeper) Leave(ctx context.Context, start gather.Start, listing *gather.Listing) error {
 	next := Shelf{Start: start, Listings: map[string]string{}, Trees: map[string][]Frames{}}
 	list, err := k.storeListing(ctx, listing)
 	if err != nil {
 		return err
 	}
+	list = cmp.Or(list, k.listed)
 	for n := range 4 {
 		if n > 0 {
 			if err := errors.Join(k.bucket.Rest(ctx, n), k.read(ctx)); err != nil {
