@@ -74,7 +74,10 @@ func execute(ctx context.Context, args []string, s streams) int {
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	err := root.ExecuteContext(ctx)
+	err := isThere(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil {
 		return exitPassed
 	}
@@ -97,6 +100,20 @@ func execute(ctx context.Context, args []string, s streams) int {
 	return exitTrouble
 }
 
+// isThere refuses a command below another that is not there: cobra would show the
+// help of the other, and a script would go on as if it had been done.
+func isThere(root *cobra.Command, args []string) error {
+	cmd, rest, err := root.Find(args)
+	if err != nil || cmd == root || cmd.Runnable() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+		return nil //nolint:nilerr // cobra tells of commands that are not there at all
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return fmt.Errorf("unknown command %q for %q%s", rest[0], cmd.CommandPath(), meant(rest[0], names))
+}
+
 // usage tells whether err is cobra's word for a command line it cannot read.
 func usage(err error) bool {
 	for _, start := range []string{"unknown ", "accepts ", "requires ", "invalid argument", "flag needs", "required flag", "if any flags in the group"} {
@@ -113,10 +130,11 @@ func newRoot(s streams) *cobra.Command {
 		Short: "CI for an RPM distribution, as functions",
 		Long: example(
 			"distaff demo", "five pull requests to a real package, checked on this machine",
+			"distaff demo compose", "real packages composed, and installed with dnf on this machine",
 			"distaff why local/rpms/bash#12", "what happened to a pull request, and what did not",
-		) + `distaff checks dist-git pull requests with small functions that run only while
-there is an event to deal with. This command runs all of it on one machine, and
-tells what it did and why: here, and in any bucket.`,
+		) + `distaff checks dist-git pull requests, and makes composes on demand, with small
+functions that run only while there is an event to deal with. This command runs all
+of it on one machine, and tells what it did and why: here, and in any bucket.`,
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
