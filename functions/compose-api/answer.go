@@ -9,7 +9,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/fn"
@@ -72,7 +71,7 @@ func respond(r *http.Request, a answer) fn.Response {
 			sum := sha256.Sum256(a.body)
 			tag := `"` + hex.EncodeToString(sum[:12]) + `"`
 			h.Set("ETag", tag)
-			if matches(r.Header.Values("If-None-Match"), tag) {
+			if fn.Has(r, tag) {
 				return fn.Response{Code: http.StatusNotModified, Header: h}
 			}
 		}
@@ -81,14 +80,3 @@ func respond(r *http.Request, a answer) fn.Response {
 }
 
 func reads(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
-
-// matches tells whether a caller has what the tag stands for (RFC 9110 §13.1.2).
-func matches(values []string, tag string) bool {
-	for part := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		part = strings.TrimPrefix(strings.TrimSpace(part), "W/")
-		if part == tag || part == "*" {
-			return true
-		}
-	}
-	return false
-}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/distaff-project/distaff/shared/fn"
 	"github.com/distaff-project/distaff/shared/page"
@@ -40,7 +39,7 @@ func (s *site) respond(r *http.Request, at address, answer reply) (fn.Response, 
 	header.Set("Etag", tag)
 	// What a 304 says replaces what the browser has kept of the page's header, so
 	// it says nothing of the policy.
-	if answer.code == http.StatusOK && has(r.Header.Values("If-None-Match"), tag) {
+	if answer.code == http.StatusOK && fn.Has(r, tag) {
 		return fn.Response{Code: http.StatusNotModified, Header: header}, nil
 	}
 	if at.json {
@@ -59,18 +58,4 @@ func tagOf(at address, twin []byte) string {
 	sum := sha256.New()
 	_, _ = fmt.Fprintf(sum, "%s %q %s %t %s\x00%s", page.Version(), at.parts, at.query.Encode(), at.json, at.base, twin)
 	return `W/"` + hex.EncodeToString(sum.Sum(nil)[:12]) + `"`
-}
-
-// has tells whether If-None-Match names a tag, by the weak comparison (RFC 9110,
-// 13.1.2).
-func has(fields []string, tag string) bool {
-	for _, field := range fields {
-		for one := range strings.SplitSeq(field, ",") {
-			one = strings.TrimSpace(one)
-			if one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
-				return true
-			}
-		}
-	}
-	return false
 }

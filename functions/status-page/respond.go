@@ -28,7 +28,7 @@ func (s site) respond(r *http.Request, at address, answer reply) (fn.Response, e
 	}
 	// What a 304 says replaces what the browser has kept of the page's header, so
 	// it says nothing of the policy.
-	if answer.code == http.StatusOK && has(r.Header.Values("If-None-Match"), header.Get("Etag")) {
+	if answer.code == http.StatusOK && fn.Has(r, header.Get("Etag")) {
 		return fn.Response{Code: http.StatusNotModified, Header: header}, nil
 	}
 	header.Set("X-Content-Type-Options", "nosniff")
@@ -65,18 +65,4 @@ func tag(at address, answer reply) string {
 		_, _ = io.WriteString(sum, "\x00"+t)
 	}
 	return `W/"` + hex.EncodeToString(sum.Sum(nil)[:12]) + `"`
-}
-
-// has tells whether If-None-Match names a tag, by the weak comparison (RFC 9110,
-// 13.1.2).
-func has(fields []string, tag string) bool {
-	for _, field := range fields {
-		for one := range strings.SplitSeq(field, ",") {
-			one = strings.TrimSpace(one)
-			if one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/distaff-project/distaff/shared/event"
@@ -104,4 +105,18 @@ func refusal(w http.ResponseWriter, err error) Response {
 		return Response{Code: code, Text: "this call cannot be dealt with"}
 	}
 	return Response{Code: code, Text: "not done; call again later"}
+}
+
+// Has tells whether who asks has already what tag stands for: whether
+// If-None-Match names it, by the weak comparison (RFC 9110, 13.1.2).
+func Has(r *http.Request, tag string) bool {
+	for _, field := range r.Header.Values("If-None-Match") {
+		for one := range strings.SplitSeq(field, ",") {
+			one = strings.TrimSpace(one)
+			if one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/") {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -89,3 +89,17 @@ func TestACallThatWasNotDealtWithIsToBeMadeAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatACallerHasIsNotSentAgain(t *testing.T) {
+	for named, want := range map[string]bool{
+		``: false, `"a"`: true, `W/"a"`: true, `"b", W/"a"`: true, `*`: true, `"b"`: false, `a`: false,
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		if named != "" {
+			r.Header.Set("If-None-Match", named)
+		}
+		if got := fn.Has(r, `W/"a"`); got != want {
+			t.Errorf("%s: %t", named, got)
+		}
+	}
+}
