@@ -116,7 +116,9 @@ func others(c compose.Compose) []page.Fact {
 		}
 	}
 	add("Copy of", c.From)
-	add("Waits for", c.Leader)
+	if c.State == compose.Wait || c.State == compose.Generating {
+		add("Waits for", c.Leader)
+	}
 	add("Has the files of", c.Dir)
 	add("Shares its files with", c.Sharers[:min(len(c.Sharers), namesMost)]...)
 	add("Is waited for by", c.Followers[:min(len(c.Followers), namesMost)]...)
