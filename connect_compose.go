@@ -125,6 +125,10 @@ func (k *connector) composePage(given *config.Composes, c Composes) composepage.
 		o.Elsewhere = append(o.Elsewhere, repo.URL)
 	}
 	slices.Sort(o.Elsewhere)
+	if k.config.Hooks != nil {
+		base := strings.TrimRight(k.config.Hooks.URL, "/")
+		o.API, o.Home = base+"/"+composeapi.Name, base+"/status-page/"
+	}
 	return o
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/distaff-project/distaff/shared/compose"
+	"github.com/distaff-project/distaff/shared/odcs"
 	"github.com/distaff-project/distaff/shared/odcs/client"
 )
 
@@ -37,7 +38,7 @@ func TestWhatComesFromOthersDoesNotReachTheTerminal(t *testing.T) {
 	evil := "x\x1b]0;owned\x07\x1b[2J\u202e\ny"
 	s.streams().compose(client.Compose{
 		ID: 1, State: compose.Failed, Reason: evil, Owner: evil, Source: evil, Packages: evil, Arches: evil, RepoFile: evil, Repo: evil, Label: evil, Sigkeys: evil,
-		More: &client.More{Missing: []string{evil}, Why: evil, Trail: []compose.Line{{Text: evil}}},
+		More: &odcs.More{Missing: []string{evil}, Why: evil, Trail: []compose.Line{{Text: evil}}},
 	}, time.Unix(0, 0), "")
 	s.streams().composes([]client.Compose{{ID: 1, Owner: evil, Source: evil}})
 	for _, r := range s.out.String() {

@@ -133,7 +133,7 @@ func (b bucketComposes) Get(ctx context.Context, id int64) (client.Compose, erro
 		return client.Compose{}, err
 	}
 	c, err := client.Decode(odcs.ShowOne(is, b.at, ""))
-	c.More = client.MoreOf(is)
+	c.More = odcs.MoreOf(is)
 	return c, err
 }
 

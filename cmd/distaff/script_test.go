@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"world": startWorld, "pr": openPullRequest, "stop": stopWorld, "mask": mask},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"world": startWorld, "pr": openPullRequest, "halt": stopWorld, "mask": mask},
 	})
 }
 

@@ -30,7 +30,7 @@ func TestWhatWentWrong(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/wrong", UpdateScripts: *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"world": startWorld, "pr": openPullRequest, "stop": stopWorld, "mask": mask,
+			"world": startWorld, "pr": openPullRequest, "halt": stopWorld, "mask": mask,
 			"begin": beginPullRequest, "letters": awaitLetters, "quiet": awaitQuiet,
 			"unqueue": deleteQueue, "put": putObject, "remove": removeObject, "builds": countBuilds,
 		},

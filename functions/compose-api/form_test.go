@@ -2,6 +2,7 @@ package composeapi_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,6 +34,16 @@ func TestForms(t *testing.T) {
 	} {
 		if diff := cmp.Diff(tt.want+"\n", s.ask(tt.method, tt.path, tt.body).Body.String()); diff != "" {
 			t.Errorf("%s %s:\n%s", tt.method, tt.path, diff)
+		}
+	}
+}
+
+func TestWhatODCSDoesNotTellIsToldWhoAsksForIt(t *testing.T) {
+	s := newServer(t, anyone{}, open())
+	s.ask(http.MethodPost, composes, `{"source":{"type":"tag","source":"f26"}}`)
+	for query, told := range map[string]bool{"": false, "?more=1": true} {
+		if got := strings.Contains(s.ask(http.MethodGet, composes+"1"+query, "").Body.String(), `"distaff":{"trail":[`); got != told {
+			t.Errorf("%q: %v", query, got)
 		}
 	}
 }

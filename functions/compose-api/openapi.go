@@ -123,6 +123,7 @@ func schemas() object {
 func composeSchema(alone bool) object {
 	properties := members(reflect.TypeFor[odcs.Shown]())
 	delete(properties, "pungi_config_dump")
+	delete(properties, "distaff") // only where it is asked for
 	if alone {
 		properties["pungi_config_dump"] = object{"type": []string{"string", "null"}}
 	}

@@ -46,6 +46,9 @@ func (a api) one(ctx context.Context, c call) (answer, error) {
 		return answer{}, err
 	}
 	dump, err := a.dump(ctx, is)
+	if c.URL.Query().Has("more") { // our own clients ask so; others get what ODCS gives
+		return shown(odcs.ShowAll(is, a.URLs, dump)), err
+	}
 	return shown(odcs.ShowOne(is, a.URLs, dump)), err
 }
 

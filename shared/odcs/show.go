@@ -19,49 +19,51 @@ type URLs struct {
 // Shown is a compose as ODCS writes it: every member is always there, and they
 // are in the order of their names.
 type Shown struct {
-	Arches                       string   `json:"arches"`
-	BaseModuleBrName             *string  `json:"base_module_br_name"`
-	BaseModuleBrStream           *string  `json:"base_module_br_stream"`
-	BaseModuleBrStreamVersionGTE *int64   `json:"base_module_br_stream_version_gte"`
-	BaseModuleBrStreamVersionLTE *int64   `json:"base_module_br_stream_version_lte"`
-	Builds                       *string  `json:"builds"`
-	ComposeType                  string   `json:"compose_type"`
-	Flags                        []string `json:"flags"`
-	ID                           int64    `json:"id"`
-	KojiEvent                    *int64   `json:"koji_event"`
-	KojiTaskID                   *int64   `json:"koji_task_id"`
-	Label                        *string  `json:"label"`
-	LookasideRepos               string   `json:"lookaside_repos"`
-	ModularKojiTags              *string  `json:"modular_koji_tags"`
-	ModuleDefaultsURL            *string  `json:"module_defaults_url"`
-	Modules                      *string  `json:"modules"`
-	MultilibArches               string   `json:"multilib_arches"`
-	MultilibMethod               int      `json:"multilib_method"`
-	Owner                        string   `json:"owner"`
-	Packages                     *string  `json:"packages"`
-	ParentPungiComposeIDs        *string  `json:"parent_pungi_compose_ids"`
-	PungiComposeID               *string  `json:"pungi_compose_id"`
-	PungiConfigDump              *dump    `json:"pungi_config_dump,omitempty"`
-	RemovedBy                    *string  `json:"removed_by"`
-	RespinOf                     *string  `json:"respin_of"`
-	ResultRepo                   string   `json:"result_repo"`
-	ResultRepofile               string   `json:"result_repofile"`
-	Results                      []string `json:"results"`
-	ScratchBuildTasks            *string  `json:"scratch_build_tasks"`
-	ScratchModules               *string  `json:"scratch_modules"`
-	Sigkeys                      string   `json:"sigkeys"`
-	Source                       string   `json:"source"`
-	SourceType                   int      `json:"source_type"`
-	State                        int      `json:"state"`
-	StateName                    string   `json:"state_name"`
-	StateReason                  *string  `json:"state_reason"`
-	TargetDir                    string   `json:"target_dir"`
-	TimeDone                     *string  `json:"time_done"`
-	TimeRemoved                  *string  `json:"time_removed"`
-	TimeStarted                  *string  `json:"time_started"`
-	TimeSubmitted                string   `json:"time_submitted"`
-	TimeToExpire                 string   `json:"time_to_expire"`
-	ToplevelURL                  string   `json:"toplevel_url"`
+	Arches                       string  `json:"arches"`
+	BaseModuleBrName             *string `json:"base_module_br_name"`
+	BaseModuleBrStream           *string `json:"base_module_br_stream"`
+	BaseModuleBrStreamVersionGTE *int64  `json:"base_module_br_stream_version_gte"`
+	BaseModuleBrStreamVersionLTE *int64  `json:"base_module_br_stream_version_lte"`
+	Builds                       *string `json:"builds"`
+	ComposeType                  string  `json:"compose_type"`
+	// Distaff is what ODCS does not tell; nil where it is not asked for.
+	Distaff               *More    `json:"distaff,omitempty"`
+	Flags                 []string `json:"flags"`
+	ID                    int64    `json:"id"`
+	KojiEvent             *int64   `json:"koji_event"`
+	KojiTaskID            *int64   `json:"koji_task_id"`
+	Label                 *string  `json:"label"`
+	LookasideRepos        string   `json:"lookaside_repos"`
+	ModularKojiTags       *string  `json:"modular_koji_tags"`
+	ModuleDefaultsURL     *string  `json:"module_defaults_url"`
+	Modules               *string  `json:"modules"`
+	MultilibArches        string   `json:"multilib_arches"`
+	MultilibMethod        int      `json:"multilib_method"`
+	Owner                 string   `json:"owner"`
+	Packages              *string  `json:"packages"`
+	ParentPungiComposeIDs *string  `json:"parent_pungi_compose_ids"`
+	PungiComposeID        *string  `json:"pungi_compose_id"`
+	PungiConfigDump       *dump    `json:"pungi_config_dump,omitempty"`
+	RemovedBy             *string  `json:"removed_by"`
+	RespinOf              *string  `json:"respin_of"`
+	ResultRepo            string   `json:"result_repo"`
+	ResultRepofile        string   `json:"result_repofile"`
+	Results               []string `json:"results"`
+	ScratchBuildTasks     *string  `json:"scratch_build_tasks"`
+	ScratchModules        *string  `json:"scratch_modules"`
+	Sigkeys               string   `json:"sigkeys"`
+	Source                string   `json:"source"`
+	SourceType            int      `json:"source_type"`
+	State                 int      `json:"state"`
+	StateName             string   `json:"state_name"`
+	StateReason           *string  `json:"state_reason"`
+	TargetDir             string   `json:"target_dir"`
+	TimeDone              *string  `json:"time_done"`
+	TimeRemoved           *string  `json:"time_removed"`
+	TimeStarted           *string  `json:"time_started"`
+	TimeSubmitted         string   `json:"time_submitted"`
+	TimeToExpire          string   `json:"time_to_expire"`
+	ToplevelURL           string   `json:"toplevel_url"`
 }
 
 // dump is a member that is there only in the answer about one compose, and may
@@ -80,6 +82,13 @@ func Show(c compose.Compose, at URLs) json.RawMessage { return line(encode(Form(
 func ShowOne(c compose.Compose, at URLs, text string) json.RawMessage {
 	shown := Form(c, at)
 	shown.PungiConfigDump = &dump{maybe(text)}
+	return line(encode(shown))
+}
+
+// ShowAll is ShowOne with what ODCS does not tell besides.
+func ShowAll(c compose.Compose, at URLs, text string) json.RawMessage {
+	shown := Form(c, at)
+	shown.PungiConfigDump, shown.Distaff = &dump{maybe(text)}, MoreOf(c)
 	return line(encode(shown))
 }
 

@@ -186,7 +186,7 @@ func path(id int64) string { return "/composes/" + strconv.FormatInt(id, 10) }
 
 // Get gives a compose as it is now.
 func (c *Client) Get(ctx context.Context, id int64) (Compose, error) {
-	return c.one(ctx, http.MethodGet, path(id), nil, nil)
+	return c.one(ctx, http.MethodGet, path(id)+"?more=1", nil, nil)
 }
 
 // Find gives a page of the list. Query is ODCS's: owner, state, page and so on.
