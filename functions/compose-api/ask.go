@@ -114,6 +114,8 @@ func (a api) repeats(w wish, is compose.Compose) bool {
 	switch {
 	case is.State == compose.Failed || is.State == compose.Removed || is.Removing:
 		return false
+	case is.State == compose.Done && !is.Expires.After(a.Now()):
+		return false // an admin asked to remove it, or its time is over: its files go any minute
 	case w.named || w.fixed || is.State == compose.Wait:
 		return true
 	}

@@ -88,6 +88,23 @@ func TestOfManyThatFailEachAskingMakesAnother(t *testing.T) {
 	}
 }
 
+// Between an admin's DELETE and the removal of the files a compose is still
+// done. Who asks then must not get what is gone a minute later.
+func TestOneThatIsAboutToBeRemovedIsNotGivenAgain(t *testing.T) {
+	s := newServer(t, anyone{}, open())
+	c := s.post(f26)
+	s.becomes(c.ID, done)
+	if again := s.post(f26); again.ID != c.ID {
+		t.Fatalf("asked twice: %d and %d", c.ID, again.ID)
+	}
+	if w := s.ask(http.MethodDelete, fmt.Sprintf("%s%d", composes, c.ID), ""); w.Code != http.StatusAccepted {
+		t.Fatalf("DELETE: %d %s", w.Code, w.Body)
+	}
+	if again := s.post(f26); again.ID == c.ID {
+		t.Errorf("compose %d is given again, and is to be removed", c.ID)
+	}
+}
+
 // A broker that is down when a compose is opened must not lose what it says.
 func TestWhatCouldNotBeSaidIsSaidWhenTheRequestIsRepeated(t *testing.T) {
 	s := newServer(t, anyone{}, open())
