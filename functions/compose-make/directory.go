@@ -65,9 +65,9 @@ func (r *making) directory(ctx context.Context, lock compose.Lock) (int64, error
 		return 0, err
 	}
 	sel := publish.Unlock(lock)
-	if r.r.SourceType == compose.Repo {
+	if len(r.others) > 0 {
 		var err error
-		if r.pub.Foreign, err = gather.Fragments(ctx, r.options.Open, r.r, sel.Files); err != nil {
+		if r.pub.Foreign, err = gather.Fragments(ctx, r.options.Open, r.others, sel.Files); err != nil {
 			return 0, err
 		}
 	}
@@ -98,6 +98,11 @@ func (r *making) directory(ctx context.Context, lock compose.Lock) (int64, error
 	r.journal.note("Done: %d packages.", packages(lock))
 	if err := r.journal.end(ctx); err != nil {
 		return 0, err
+	}
+	if r.file != nil {
+		// The names of content sets are none of variants, and ODCS has nothing but
+		// the .repo file either.
+		return total, r.endFile(ctx)
 	}
 	size, err := r.pub.Finish(ctx, about, lock, stamp)
 	return total + size, err

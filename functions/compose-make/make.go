@@ -73,8 +73,10 @@ type Options struct {
 
 // Repository is one of somebody else's.
 type Repository struct {
-	// URL is its address, in which $basearch may stand.
+	// URL is its address, in which $basearch may stand. URLs are those of several
+	// that are merged into one, in its place.
 	URL    string
+	URLs   []string
 	Arches []string
 	// Unpublished tells that only the flag include_unpublished_pulp_repos may
 	// name it.

@@ -43,6 +43,10 @@ type making struct {
 	// locked tells that it is made of a list of packages, not of what sources
 	// hold.
 	locked bool
+	// others are requests for all that is taken from repositories of others, file
+	// is the .repo file in place of the usual one.
+	others []compose.Request
+	file   func(id int64) (string, error)
 	// kept are the trees whose documents go on with other copies of their packages.
 	kept []compose.Tree
 	// release is what a configuration of Pungi says is composed.

@@ -9,11 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/distaff-project/distaff/shared/blob"
 	"github.com/distaff-project/distaff/shared/compose"
 	"github.com/distaff-project/distaff/shared/compose/gather"
-	"github.com/distaff-project/distaff/shared/compose/publish"
-	"github.com/distaff-project/distaff/shared/productmd"
 )
 
 // outside settles what a request takes from repositories of others. From then on
@@ -23,7 +20,7 @@ func (r *making) outside(ctx context.Context) error {
 	if r.options.Open == nil {
 		return &gather.UnmetError{Reason: "This instance takes nothing from repositories of others."}
 	}
-	r.locked = true
+	r.locked, r.others = true, []compose.Request{r.r}
 	var err error
 	if r.pub.Origin, err = gather.Origin(ctx, r.options.Open, r.r); err != nil {
 		return err
@@ -66,17 +63,14 @@ func (r *making) pulp(ctx context.Context) (bool, error) {
 	if err := r.resolve(); err != nil {
 		return false, err
 	}
-	var text strings.Builder
-	var sections []productmd.ExternalRepo
-	for _, name := range found {
-		sections = append(sections, productmd.ExternalRepo{
-			Name: name, URL: r.options.Repositories[name].URL, Skip: r.r.Flags.Has(compose.UseOnlyCompatibleArch),
-		})
+	if r.others = r.merged(); len(r.others) > 0 {
+		return false, r.merge(ctx)
 	}
-	if err := productmd.WriteExternalRepoFile(&text, sections); err != nil {
-		return false, &gather.UnmetError{Reason: sentence(err.Error())}
+	text, err := r.repoFile(r.c.ID)
+	if err != nil {
+		return false, err
 	}
-	return true, r.file(ctx, text.String())
+	return true, r.onlyFile(ctx, text)
 }
 
 // known gives the names of a request that this instance knows, and the
@@ -119,8 +113,8 @@ func (r *making) nothing(ctx context.Context) error {
 	return err
 }
 
-// file writes a directory with nothing in it but a .repo file.
-func (r *making) file(ctx context.Context, text string) error {
+// onlyFile writes a directory with nothing in it but a .repo file.
+func (r *making) onlyFile(ctx context.Context, text string) error {
 	sum := sha256.Sum256([]byte("1\n.repo\n" + text))
 	answer := r.order.Answer()
 	answer.Until, answer.Content, answer.Resolved = r.life(), hex.EncodeToString(sum[:]), r.resolved
@@ -129,10 +123,8 @@ func (r *making) file(ctx context.Context, text string) error {
 		if err := r.pub.Begin(ctx, r.c.ID); err != nil {
 			return err
 		}
-		// ODCS keeps this file where its other composes have it.
-		key := fmt.Sprintf("%scompose/%s/odcs-%d.repo", publish.Dir(r.c.ID), gather.Variant, r.c.ID)
-		if _, err := r.desk.Bucket.Put(ctx, key, []byte(text), blob.Any, blob.Type("text/plain; charset=utf-8")); err != nil {
-			return fmt.Errorf("store the .repo file: %w", err)
+		if err := r.storeFile(ctx, text); err != nil {
+			return err
 		}
 		r.journal.note("Done: a .repo file of repositories kept elsewhere.")
 		if err := r.journal.end(ctx); err != nil {

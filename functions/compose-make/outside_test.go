@@ -2,6 +2,7 @@ package composemake_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,58 @@ func TestPackagesOfOtherRepositories(t *testing.T) {
 		if c = from(change); c.State != compose.Failed || !strings.Contains(c.Reason, want) {
 			t.Errorf("%s: %s\nnot %s", c.State, c.Reason, want)
 		}
+	}
+}
+
+func TestSeveralRepositoriesOfOneContentSetAreMerged(t *testing.T) {
+	bucket, url := served(t)
+	w := newWorld(t, bucket, func(_ *kojitest.Config, o *composemake.Options, _ *world) {
+		o.Open = &foreign.Client{}
+		o.Repositories = map[string]composemake.Repository{
+			"tools-for-45": {URLs: []string{url + "/odcs-1/compose/Temporary/$basearch/os", url + "/odcs-2/compose/Temporary/$basearch/os"}, Arches: []string{"x86_64"}},
+			"only-here":    {URLs: []string{url + "/odcs-2/compose/Temporary/x86_64/os"}, Arches: []string{"x86_64", "s390x"}},
+			"sources":      {URLs: []string{url + "/odcs-1/compose/Temporary/source/tree"}, Arches: []string{"x86_64"}},
+			"plain":        {URL: "https://cdn.example/$basearch", Arches: []string{"x86_64"}},
+		}
+	})
+	if _, err := w.server.Import(kojitest.Import{Files: rpmbuild(t, spec), Tags: []string{"f45"}, Owner: "pkg"}); err != nil {
+		t.Fatal(err)
+	}
+	w.build("bash-5.2-1.fc45", []string{"f45-updates"}, "bash.x86_64")
+	w.compose(request())
+	w.compose(request(func(r *compose.Request) {
+		r.Source, r.Flags = []string{"f45-updates"}, compose.NoDeps|compose.NoInheritance
+	}))
+	set := func(r *compose.Request) {
+		r.SourceType, r.Source, r.Flags = compose.Pulp, []string{"tools-for-45", "plain", "sources", "only-here"}, 0
+	}
+	c := w.compose(request(set))
+	if c.State != compose.Done {
+		t.Fatal(c.Reason)
+	}
+	w.whole(c)
+	repofile := w.get(publish.Dir(c.ID) + "compose/Temporary/odcs-3.repo")
+	want := "\n[only-here]\nname=only-here\nbaseurl=" + url + "/odcs-3/compose/only-here/$basearch/os\nenabled=1\ngpgcheck=0\n" +
+		"\n[plain]\nname=plain\nbaseurl=https://cdn.example/$basearch\nenabled=1\ngpgcheck=0\n" +
+		"\n[sources]\nname=sources\nbaseurl=" + url + "/odcs-3/compose/sources/$basearch/os\nenabled=1\ngpgcheck=0\n" +
+		"\n[tools-for-45]\nname=tools-for-45\nbaseurl=" + url + "/odcs-3/compose/tools-for-45/$basearch/os\nenabled=1\ngpgcheck=0\n"
+	if diff := cmp.Diff(want, repofile); diff != "" {
+		t.Error(diff)
+	}
+	listed := dnf(t, repofile, "--disablerepo=*", "--enablerepo=tools-for-45,sources", "repoquery", "--queryformat", "%{repoid} %{name}.%{arch}")
+	wanted := "sources pair.src tools-for-45 bash.x86_64 tools-for-45 pair-app.noarch tools-for-45 pair-extra.noarch tools-for-45 pair-lib.noarch tools-for-45 pair-tool.noarch"
+	lines := strings.Split(strings.TrimSpace(listed), "\n")
+	slices.Sort(lines)
+	if got := strings.Join(lines, " "); got != wanted {
+		t.Errorf("dnf lists %s", got)
+	}
+	root := t.TempDir()
+	dnf(t, repofile, "--disablerepo=*", "--enablerepo=tools-for-45", "--installroot="+root, "install", "pair-app")
+	if _, err := os.Stat(root + "/usr/bin/pair-tool"); err != nil {
+		t.Error(err)
+	}
+	if again := w.compose(request(set)); again.State != compose.Done || again.DirOf() != c.ID {
+		t.Errorf("%s: %s, in the directory of %d", again.State, again.Reason, again.DirOf())
 	}
 }
 

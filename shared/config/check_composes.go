@@ -88,7 +88,15 @@ func (r *reader) words(at string, list []string, form *regexp.Regexp, what strin
 }
 
 func (r *reader) checkRepository(at string, repo Repository) {
-	r.address(at+".url", strings.ReplaceAll(repo.URL, "$basearch", "x86_64"), "name its address, in which $basearch may stand", web)
+	if len(repo.URLs) == 0 {
+		r.address(at+".url", strings.ReplaceAll(repo.URL, "$basearch", "x86_64"), "name its address, in which $basearch may stand", web)
+	} else if repo.URL != "" {
+		r.fail(at+".urls", "stands beside url; write all addresses into urls, or one into url")
+	}
+	for i, url := range repo.URLs {
+		r.address(index(at+".urls", i), strings.ReplaceAll(url, "$basearch", "x86_64"), "name its address, in which $basearch may stand", web)
+	}
+	r.once(at+".urls", repo.URLs)
 	if len(repo.Arches) == 0 {
 		r.absent(at+".arches", "list the architectures it has")
 	}

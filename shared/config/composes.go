@@ -59,8 +59,10 @@ type Anybody string
 
 // Repository is somebody else's repository.
 type Repository struct {
-	// URL is its address, in which $basearch may stand.
-	URL string `yaml:"url"`
+	// URL is its address, in which $basearch may stand. URLs are those of several
+	// that are merged into one, in its place.
+	URL  string   `yaml:"url"`
+	URLs []string `yaml:"urls"`
 	// Arches are those it has.
 	Arches []string `yaml:"arches"`
 	// Unpublished tells that only include_unpublished_pulp_repos may name it.

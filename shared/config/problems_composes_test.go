@@ -46,6 +46,9 @@ func TestProblemsOfComposes(t *testing.T) {
 		{"another Koji", "url: https://composes", "koji: fedroa\n  url: https://composes", []string{
 			`composes.koji: nothing named "fedroa" is in koji; did you mean fedora?`,
 		}},
+		{"merged repositories", "  login: {", "  repositories: {extras: {urls: [\"https://a.example/\", \"https://b.example/\"], url: \"https://c.example/\", arches: [x86_64]}}\n  login: {", []string{
+			`composes.repositories.extras.urls: stands beside url; write all addresses into urls, or one into url`,
+		}},
 		{"hosts that are none", "  login: {", "  outside: [\"10.0.0.*\", a.example, \"http://b\", a.example]\n  login: {", []string{
 			`composes.outside[0]: "10.0.0.*" is no host: write a name, *. and a name, or an IP address, with :port behind for one port alone`,
 			`composes.outside[2]: "http://b" is no host: write a name, *. and a name, or an IP address, with :port behind for one port alone`,

@@ -68,7 +68,26 @@ func ListForeign(ctx context.Context, repos Repositories, solver Solver, r compo
 	return f.sel, f.revision, nil
 }
 
+// MergeForeign gives all that the repositories of a request have, whatever it is
+// and for whom, in one tree for each architecture.
+func MergeForeign(ctx context.Context, repos Repositories, r compose.Request) (*Selection, error) {
+	f := &foreigners{r: r, whole: true, sel: &Selection{}, at: map[string]int32{}, found: map[string]bool{}, opened: map[string][]*foreign.Repository{}}
+	for _, arch := range r.Arches {
+		if err := f.arch(ctx, repos, arch, nil); err != nil {
+			return nil, err
+		}
+	}
+	for i := range f.sel.Trees {
+		f.sel.Sort(&f.sel.Trees[i])
+		if err := f.documents(ctx, &f.sel.Trees[i]); err != nil {
+			return nil, err
+		}
+	}
+	return f.sel, nil
+}
+
 type foreigners struct {
+	whole    bool
 	r        compose.Request
 	sel      *Selection
 	at       map[string]int32 // by address
@@ -125,6 +144,9 @@ func (f *foreigners) arch(ctx context.Context, repos Repositories, arch string, 
 			}
 			switch isSource := rpm.IsSource(p.Arch); {
 			case there[file.NEVRA]:
+			case f.whole:
+				there[file.NEVRA] = true
+				f.add(&tree, file)
 			case isSource:
 				there[file.NEVRA] = true
 				f.add(&f.source, file)
@@ -224,26 +246,28 @@ func Origin(ctx context.Context, repos Repositories, r compose.Request) (string,
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// Fragments gives the descriptions that the repositories of a request have of
-// files of theirs.
-func Fragments(ctx context.Context, repos Repositories, r compose.Request, files []File) (func(pkgid string) (repodata.Fragment, bool, error), error) {
+// Fragments gives the descriptions that the repositories of requests have of files
+// of theirs.
+func Fragments(ctx context.Context, repos Repositories, requests []compose.Request, files []File) (func(pkgid string) (repodata.Fragment, bool, error), error) {
 	wanted := map[string]bool{}
 	for i := range files {
 		wanted[files[i].SHA256] = true
 	}
 	var all []*foreign.Collection
 	seen := map[string]bool{}
-	for _, arch := range r.Arches {
-		for _, address := range addresses(r, arch) {
-			if seen[address] {
-				continue
+	for _, r := range requests {
+		for _, arch := range r.Arches {
+			for _, address := range addresses(r, arch) {
+				if seen[address] {
+					continue
+				}
+				seen[address] = true
+				c, err := collect(ctx, repos, address, wanted)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, c)
 			}
-			seen[address] = true
-			c, err := collect(ctx, repos, address, wanted)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, c)
 		}
 	}
 	return func(pkgid string) (repodata.Fragment, bool, error) {

@@ -38,18 +38,19 @@ func (sel *Selection) Unmeasured() int {
 
 // Join adds the trees of another Selection, as those of a variant.
 func (sel *Selection) Join(other *Selection, variant string) {
-	at := make(map[string]int32, len(sel.Files))
+	type address struct{ base, path string }
+	at := make(map[address]int32, len(sel.Files))
 	for i := range sel.Files {
-		at[sel.Files[i].Path] = int32(i)
+		at[address{sel.Files[i].Base, sel.Files[i].Path}] = int32(i)
 	}
 	for _, tree := range other.Trees {
 		files := make([]int32, len(tree.Files))
 		for i, place := range tree.Files {
 			f := other.Files[place]
-			known, there := at[f.Path]
+			known, there := at[address{f.Base, f.Path}]
 			if !there {
 				known = int32(len(sel.Files)) //nolint:gosec // as above
-				at[f.Path] = known
+				at[address{f.Base, f.Path}] = known
 				sel.Files = append(sel.Files, f)
 			}
 			files[i] = known
