@@ -58,6 +58,7 @@ composes:
   url: {{.At.Composes}}
   arches: [{{.Arch}}]
   outside: [127.0.0.1]
+  mbs: {{.At.MBS}}
   login: {anyone: true}
 {{.Rules}}
 {{- if .Checks}}
