@@ -154,7 +154,9 @@ func (m maker) fail(ctx context.Context, c compose.Compose, order event.ComposeO
 	if _, final := reasonOf(err); final || making == nil || ctx.Err() != nil {
 		return m.refuse(ctx, c, order, making, err)
 	}
-	making.tell()
+	if len(making.drafts) == 0 {
+		making.tell()
+	}
 	if len(making.drafts) == 0 && c.Trouble != "" {
 		return nil, fmt.Errorf("make compose %d: %w", order.ID, err)
 	}
@@ -163,7 +165,11 @@ func (m maker) fail(ctx context.Context, c compose.Compose, order event.ComposeO
 		return nil, fmt.Errorf("make compose %d: %w", order.ID, errors.Join(err, saveErr))
 	}
 	answer := order.Answer()
-	answer.At, answer.Reason, answer.Done, answer.Total = m.desk.Bucket.Now(), firstRunes(sentence(err.Error()), reasonMost), making.done, making.total
+	answer.At, answer.Reason = m.desk.Bucket.Now(), firstRunes(sentence(err.Error()), reasonMost)
+	answer.Done, answer.Total = c.Finished, c.Total
+	if making.total > 0 {
+		answer.Done, answer.Total = making.done, making.total
+	}
 	return append(making.drafts, event.ComposeProgressed.Say(answer)), nil
 }
 
