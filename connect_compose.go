@@ -122,7 +122,9 @@ func (k *connector) composePage(given *config.Composes, c Composes) composepage.
 		o.Packages = k.config.Koji[given.Koji].Files
 	}
 	for _, repo := range given.Repositories {
-		o.Elsewhere = append(o.Elsewhere, repo.URL)
+		if o.Elsewhere = append(o.Elsewhere, repo.URLs...); repo.URL != "" {
+			o.Elsewhere = append(o.Elsewhere, repo.URL)
+		}
 	}
 	slices.Sort(o.Elsewhere)
 	if k.config.Hooks != nil {
