@@ -7,6 +7,19 @@ import (
 	"github.com/distaff-project/distaff/shared/greenwave"
 )
 
+// CheckRules gives what is wrong with the requests of a configuration's rules, by
+// the places of the rules: what the API would answer to them. Functions refuse to
+// start with these; who writes the configuration is to know before.
+func CheckRules(c *config.Composes) map[int]error {
+	wrong, given := map[int]error{}, Composes{Defaults: defaults(c)}
+	for i, r := range rules(c) {
+		if _, err := given.parse(r.Request); err != nil {
+			wrong[i] = err
+		}
+	}
+	return wrong
+}
+
 // rules are the composes that are made by themselves.
 func rules(c *config.Composes) []rule.Rule {
 	var out []rule.Rule

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/distaff-project/distaff"
 	"github.com/distaff-project/distaff/shared/config"
 )
 
@@ -51,6 +54,9 @@ func configCheckCommand(s streams) *cobra.Command {
 			if err != nil && !errors.As(err, &problems) {
 				return failed(exitTrouble, "%w", err)
 			}
+			if err == nil {
+				problems = requests(args[0], cfg)
+			}
 			if as == "json" {
 				list := []problem{}
 				for _, p := range problems {
@@ -73,6 +79,22 @@ func configCheckCommand(s streams) *cobra.Command {
 	}
 	as.flag(cmd)
 	return cmd
+}
+
+// requests are the problems that the API would have with what rules ask for.
+func requests(file string, cfg *config.Config) config.Problems {
+	var problems config.Problems
+	if cfg.Composes == nil {
+		return nil
+	}
+	for i, err := range distaff.CheckRules(cfg.Composes) {
+		problems = append(problems, config.Problem{
+			File: file, Path: fmt.Sprintf("composes.rules[%d].request", i),
+			Text: fmt.Sprintf("of rule %s: %v", cfg.Composes.Rules[i].Name, err),
+		})
+	}
+	slices.SortFunc(problems, func(a, b config.Problem) int { return cmp.Compare(a.Path, b.Path) })
+	return problems
 }
 
 // summary says in one line what a configuration is about.

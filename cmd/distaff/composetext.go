@@ -104,7 +104,10 @@ func few(list string, n int) string {
 func doing(c client.Compose) string {
 	_, word := composeState(c)
 	m := c.More
+	_, trouble, _ := strings.Cut(c.Reason, "Compose is generating. ")
 	switch {
+	case trouble != "" && c.State == compose.Generating:
+		return word + ": " + firstLine(trouble)
 	case m != nil && m.Leader != 0 && c.State == compose.Generating:
 		return fmt.Sprintf("%s: compose %d will be the same, and is waited for", word, m.Leader)
 	case m != nil && m.Total > 0 && c.State == compose.Generating:

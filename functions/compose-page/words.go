@@ -46,6 +46,8 @@ func verdict(c compose.Compose) string {
 		switch {
 		case c.Leader != 0:
 			return fmt.Sprintf("Compose %d will be the same, and is waited for", c.Leader)
+		case c.Trouble != "":
+			return "Being made: it cannot go on now, and is tried again"
 		case c.Total > 0:
 			return "Being made"
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Refusal is why a request is not taken, in ODCS's words where it has some.
@@ -22,7 +23,7 @@ func (r *Refusal) Error() string {
 	if r.Hint == "" {
 		return r.Message
 	}
-	return r.Message + " " + r.Hint
+	return strings.TrimSuffix(r.Message, ".") + ". " + r.Hint
 }
 
 // refuse is a refusal of something that can be put right by writing it

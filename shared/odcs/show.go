@@ -133,7 +133,7 @@ func Form(c compose.Compose, at URLs) Shown {
 		SourceType:                   int(r.SourceType),
 		State:                        int(c.State),
 		StateName:                    c.State.String(),
-		StateReason:                  maybe(c.Reason),
+		StateReason:                  maybe(stateReason(c)),
 		TargetDir:                    "default",
 		TimeDone:                     moment(c.Done),
 		TimeRemoved:                  moment(c.Removed),
@@ -189,3 +189,12 @@ func moment(t time.Time) *string {
 
 // stamp is a time in UTC, to the second.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// stateReason is ODCS's, and why the making cannot go on at present, which ODCS has no
+// word for: who waits sees what it is that one waits for.
+func stateReason(c compose.Compose) string {
+	if c.State != compose.Generating || c.Trouble == "" {
+		return c.Reason
+	}
+	return c.Reason + ". It cannot go on now and is tried again: " + c.Trouble
+}

@@ -80,6 +80,28 @@ func TestAComposeAtItsEnd(t *testing.T) {
 	}
 }
 
+func TestWhoWaitsIsToldWhatIsInTheWay(t *testing.T) {
+	c := compose.Compose{State: compose.Generating, Reason: "Compose is generating", Trouble: "Look up tag f45: connection refused."}
+	if got := reasonOf(t, c); got != "Compose is generating. It cannot go on now and is tried again: Look up tag f45: connection refused." {
+		t.Error(got)
+	}
+	c.State, c.Reason = compose.Done, "Compose is generated successfully"
+	if got := reasonOf(t, c); got != c.Reason {
+		t.Error(got)
+	}
+}
+
+func reasonOf(t *testing.T, c compose.Compose) string {
+	t.Helper()
+	var shown struct {
+		Reason string `json:"state_reason"`
+	}
+	if err := json.Unmarshal(odcs.Show(c, odcs.URLs{}), &shown); err != nil {
+		t.Fatal(err)
+	}
+	return shown.Reason
+}
+
 func TestSearches(t *testing.T) {
 	tests := []struct {
 		query         string

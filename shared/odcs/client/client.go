@@ -57,7 +57,7 @@ func (e *RefusedError) Error() string {
 		text = fmt.Sprintf("answered %d %s", e.Code, http.StatusText(e.Code))
 	}
 	if e.Hint != "" {
-		text += " " + e.Hint
+		text = strings.TrimSuffix(text, ".") + ". " + e.Hint
 	}
 	return text
 }
