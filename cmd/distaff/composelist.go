@@ -134,7 +134,7 @@ func (f *filters) list(cmd *cobra.Command, s streams, from composes, query url.V
 	case page.Meta.Total == 0:
 		return failed(exitNothing, "there is no such compose")
 	case len(items) == 0:
-		return failed(exitNothing, "there are only %d pages of them", page.Meta.Pages)
+		return failed(exitNothing, "the last page is %d", page.Meta.Pages)
 	}
 	s.composes(items)
 	if !f.all && page.Meta.Pages > page.Meta.Page {
