@@ -101,6 +101,7 @@ func recordings(t *testing.T, name string) []recorded {
 }
 
 func TestTheAnswersAreThoseOfODCS(t *testing.T) {
+	corpus.Path(t, "odcs-oracle/noauth.txt") // without it there is nothing to compare
 	ssl := composeapi.Options{AuthBackend: "ssl", Policy: permit.Policy{
 		Admins:  permit.Admins{Users: []string{"root"}},
 		Clients: permit.Clients{Users: map[string]permit.Allowed{"CN=joe": {}, "dev": {SourceTypes: []string{"tag", "module"}}}},
