@@ -60,12 +60,15 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	verdict := p.verdict()
+	if !o.Keep || ctx.Err() != nil {
+		// Its addresses are of no use to anybody now.
+		p.s.Say("It is over. To see what is left: distaff compose list --state %s. To look around in a browser: KEEP=1.", o.Dir)
+		return verdict
+	}
 	p.s.Say("Composes  %s", a.ComposePages())
 	p.s.Say("Status page  %s", a.Status())
-	if o.Keep && ctx.Err() == nil {
-		p.s.Say("Everything stays up until Ctrl-C.")
-		<-ctx.Done()
-	}
+	p.s.Say("Everything stays up until Ctrl-C.")
+	<-ctx.Done()
 	return verdict
 }
 
