@@ -32,7 +32,7 @@ var (
 	hidden = regexp.MustCompile(`(?s)<(style|title|script|svg)\b.*?</(style|title|script|svg)>`)
 	block  = regexp.MustCompile(`(?i)</?(p|div|h\d|li|ul|ol|tr|table|section|header|footer|pre|details|summary|main|dl|dd|dt|body|caption)\b[^>]*>`)
 	tag    = regexp.MustCompile(`<[^>]*>`)
-	clocks = regexp.MustCompile(`\d\d:\d\d|\d{4}-\d\d-\d\d|\b\d+ ?(s|min|h|m)\b`)
+	clocks = regexp.MustCompile(`\d\d:\d\d|\d{4}-\d\d-\d\d|\b\d+ ?(s|min|h|m|d)\b`) // Testing Farm is in the real time
 )
 
 // page is the text of the newest run's page down to its timeline, without what
