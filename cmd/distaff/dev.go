@@ -39,7 +39,8 @@ request. The token (and password of Git) of the user dev is in keys/developer:
 
 Koji has the tags f44, f45 and f46 with their -updates and -security. What is built
 and is no scratch build comes into -updates-candidate. What is tagged into -security
-is composed at once, and found as latest-f45-security. The user dev may tag, with
+is composed at once, and found as latest-f45-security. All tags are empty at first:
+make demo-compose KEEP=1 stays up with packages in them. The user dev may tag, with
 Koji's own client:
 
   koji() { command koji --server ${KOJI}hub --authtype password --user dev \
